@@ -1,0 +1,2 @@
+//! dmpkit
+#![deny(unsafe_code)]
