@@ -1,2 +1,3 @@
 //! dmpkit
 #![deny(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
