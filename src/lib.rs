@@ -1,3 +1,8 @@
 //! dmpkit
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod clock;
+pub mod document;
+pub mod dossier;
+pub mod identity;
