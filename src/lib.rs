@@ -6,3 +6,4 @@ pub mod clock;
 pub mod document;
 pub mod dossier;
 pub mod identity;
+pub mod rules;
