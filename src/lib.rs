@@ -1,3 +1,5 @@
 //! dmpkit
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod terminology;
