@@ -2,7 +2,7 @@
 
 use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::{Namespace, NamespaceResolver, ResolveResult};
+use quick_xml::name::{Namespace, NamespaceError, NamespaceResolver, ResolveResult};
 use quick_xml::reader::NsReader;
 use quick_xml::{Error as XmlError, XmlVersion};
 
@@ -365,6 +365,12 @@ impl<'t, 'l> Walk<'t, 'l> {
     fn reader_error(&self, error: &XmlError, offset: usize) -> ReadError {
         let rest = self.text.get(offset..).unwrap_or_default();
         let truncated = match error {
+            // The reader has a limit of its own, on a counter of 16 bits.
+            XmlError::Namespace(NamespaceError::TooDeeplyNested(limit)) => {
+                return ReadError::TooDeep {
+                    limit: usize::from(*limit),
+                };
+            }
             XmlError::Syntax(SyntaxError::UnclosedDoctype) => return ReadError::Doctype,
             XmlError::Syntax(SyntaxError::InvalidBangMarkup) => {
                 "<!--".starts_with(rest) || "<![CDATA[".starts_with(rest)
@@ -373,12 +379,10 @@ impl<'t, 'l> Walk<'t, 'l> {
             XmlError::IllFormed(IllFormedError::UnclosedReference) => !rest.contains('<'),
             _ => false,
         };
-        if !truncated {
-            malformed(self.text, offset)
-        } else if self.root_seen {
+        if truncated {
             ReadError::Truncated
         } else {
-            ReadError::NotCda
+            malformed(self.text, offset)
         }
     }
 }
