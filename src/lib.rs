@@ -3,4 +3,9 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod cda;
+pub mod clock;
+pub mod document;
+pub mod dossier;
+pub mod identity;
+pub mod rules;
 pub mod terminology;
