@@ -427,6 +427,17 @@ fn malformed_xml_is_refused_wherever_it_is() {
             "<1structuredBody>",
         ),
         (
+            "attributes that touch",
+            "root=\"1.2.250.1.999.1.1.2026.8\" ",
+            "root=\"1.2.250.1.999.1.1.2026.8\"",
+        ),
+        ("a declaration without version", "version=\"1.0\" ", ""),
+        (
+            "a declaration with something else",
+            "encoding=\"UTF-8\"",
+            "codage=\"UTF-8\"",
+        ),
+        (
             "two hyphens in a comment",
             "<structuredBody>",
             "<!-- a -- b --><structuredBody>",

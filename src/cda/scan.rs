@@ -1,6 +1,7 @@
 //! One walk over the whole document: its form is checked to the end, its header is kept.
 
 use quick_xml::errors::{IllFormedError, SyntaxError};
+use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, NamespaceError, NamespaceResolver, ResolveResult};
 use quick_xml::reader::NsReader;
@@ -103,7 +104,7 @@ impl<'t, 'l> Walk<'t, 'l> {
                 Event::GeneralRef(inside) => self.reference(&inside, before)?,
                 Event::Decl(declaration) => {
                     // XML allows the declaration nowhere but at the very start.
-                    if before != 0 || declaration.version().is_err() {
+                    if before != 0 || !is_declaration(&declaration) {
                         return Err(malformed(self.text, before));
                     }
                 }
@@ -232,6 +233,9 @@ impl<'t, 'l> Walk<'t, 'l> {
         after: usize,
         keep: bool,
     ) -> Result<Vec<(String, String)>, ReadError> {
+        if !xml::is_spaced(start.attributes_raw()) {
+            return Err(malformed(self.text, after));
+        }
         let mut kept = Vec::new();
         for (count, attribute) in start.attributes().enumerate() {
             let attribute = attribute.map_err(|_| malformed(self.text, after))?;
@@ -383,6 +387,32 @@ impl<'t, 'l> Walk<'t, 'l> {
             malformed(self.text, offset)
         }
     }
+}
+
+/// Whether the inside of a declaration, from `xml` on, is a version, then perhaps an encoding, then perhaps
+/// `standalone`.
+fn is_declaration(content: &str) -> bool {
+    let mut expected = ["version", "encoding", "standalone"].iter();
+    let mut first = true;
+    for attribute in Attributes::new(content, "xml".len()) {
+        let Ok(attribute) = attribute else {
+            return false;
+        };
+        let (name, value) = (attribute.key.into_inner(), &attribute.value);
+        if !expected.any(|e| *e == name) || (first && name != "version") {
+            return false;
+        }
+        let fits = match name {
+            "version" => matches!(&**value, "1.0" | "1.1"),
+            "standalone" => matches!(&**value, "yes" | "no"),
+            _ => true,
+        };
+        if !fits {
+            return false;
+        }
+        first = false;
+    }
+    !first && xml::is_spaced(content)
 }
 
 /// What to keep of an element.

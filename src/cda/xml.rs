@@ -40,6 +40,26 @@ fn is_name_char(c: char) -> bool {
         || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}' | '\u{2040}')
 }
 
+/// Whether white space follows every quoted value of a tag's attributes, as XML asks.
+pub(super) fn is_spaced(attributes: &str) -> bool {
+    let mut open = None;
+    let mut bytes = attributes.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match open {
+            Some(quote) if byte == quote => {
+                open = None;
+                if bytes.peek().is_some_and(|next| !next.is_ascii_whitespace()) {
+                    return false;
+                }
+            }
+            Some(_) => {}
+            None if matches!(byte, b'"' | b'\'') => open = Some(byte),
+            None => {}
+        }
+    }
+    true
+}
+
 /// What the inside of a reference (`&…;` without its marks) stands for.
 pub(super) enum Reference {
     /// A character, by its number or by one of the five names.
