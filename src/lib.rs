@@ -2,8 +2,14 @@
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+pub mod cda;
 pub mod clock;
+pub mod dmp;
 pub mod document;
 pub mod dossier;
+pub mod error;
+pub mod finding;
 pub mod identity;
 pub mod rules;
+mod store;
+pub mod terminology;

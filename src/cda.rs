@@ -1,0 +1,55 @@
+//! CDA R2 documents: reading the header of what is deposited in the DMP or comes from it.
+//!
+//! [`read`] takes the bytes of a document and says what its header declares, in the terms of CDA. It is tolerant of
+//! content (a missing or null element is a `None`, an unknown code is kept) and strict on form: a document that is
+//! not well-formed XML to its last byte is refused, because every other reader would refuse it too. The body is
+//! walked but neither decoded nor kept, so that a scan of thirty megabytes costs no more than its bytes.
+//!
+//! Source of the header's content: HL7 CDA R2, and the ANS « Structuration minimale des documents de santé »
+//! (CI-SIS), chapter 3.5.
+
+mod element;
+mod encoding;
+mod error;
+mod header;
+mod limits;
+mod mapping;
+mod scan;
+pub mod time;
+mod xml;
+
+pub use self::encoding::Encoding;
+pub use self::error::ReadError;
+pub use self::header::{
+    Author, Body, Code, Device, Header, Id, LegalAuthenticator, Organization, Patient, PersonName,
+    RelatedDocument, ServiceEvent,
+};
+pub use self::limits::Limits;
+
+/// Namespace of CDA elements.
+const HL7: &str = "urn:hl7-org:v3";
+/// Namespace of XSLT, in which the root of a self-presenting document is written.
+const XSLT: &str = "http://www.w3.org/1999/XSL/Transform";
+
+/// Reads the header of a CDA document.
+///
+/// `bytes` is the whole document as it was received, in UTF-8, ISO-8859-1, ISO-8859-15, Windows-1252 or UTF-16; it is
+/// borrowed and never changed. A self-presenting document (a style sheet that holds the document it displays) is read
+/// through.
+///
+/// # Errors
+///
+/// [`ReadError`] when the bytes are not a CDA document, are not well-formed XML from the first to the last, declare a
+/// DTD or use an entity, or go beyond `limits`.
+pub fn read(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
+    if bytes.len() > limits.size {
+        return Err(ReadError::TooLarge { limit: limits.size });
+    }
+    let decoded = encoding::decode(bytes)?;
+    let scan = scan::scan(&decoded.text, limits)?;
+    Ok(mapping::header(
+        &scan,
+        decoded.encoding,
+        decoded.contradicted,
+    ))
+}

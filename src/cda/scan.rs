@@ -1,0 +1,403 @@
+//! One walk over the whole document: its form is checked to the end, its header is kept.
+
+use quick_xml::errors::{IllFormedError, SyntaxError};
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::{Namespace, NamespaceError, NamespaceResolver, ResolveResult};
+use quick_xml::reader::NsReader;
+use quick_xml::{Error as XmlError, XmlVersion};
+
+use super::element::Tree;
+use super::xml::{self, Reference};
+use super::{Body, HL7, Limits, ReadError, XSLT};
+
+/// What the walk keeps.
+pub(super) struct Scan {
+    /// Whether the document is held in the style sheet that displays it.
+    pub self_presenting: bool,
+    /// The elements of the header.
+    pub tree: Tree,
+    /// The kind of body, when there is one.
+    pub body: Option<Body>,
+}
+
+/// Walks a document to its end.
+pub(super) fn scan(text: &str, limits: &Limits) -> Result<Scan, ReadError> {
+    if let Some(offset) = xml::first_forbidden(text) {
+        return Err(malformed(text, offset));
+    }
+    Walk::new(text, limits).run()
+}
+
+fn malformed(text: &str, offset: usize) -> ReadError {
+    ReadError::Malformed {
+        line: line_of(text, offset),
+        offset,
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    1 + before.iter().filter(|b| **b == b'\n').count()
+}
+
+struct Walk<'t, 'l> {
+    text: &'t str,
+    limits: &'l Limits,
+    /// Elements open, the root included.
+    depth: usize,
+    root_seen: bool,
+    self_presenting: bool,
+    /// Depth of `ClinicalDocument`, once met.
+    document: Option<usize>,
+    document_ended: bool,
+    in_component: bool,
+    in_unstructured: bool,
+    /// Depth of the element of another namespace being passed over, in the header.
+    foreign: Option<usize>,
+    tree: Tree,
+    body: Option<Body>,
+}
+
+impl<'t, 'l> Walk<'t, 'l> {
+    fn new(text: &'t str, limits: &'l Limits) -> Self {
+        Self {
+            text,
+            limits,
+            depth: 0,
+            root_seen: false,
+            self_presenting: false,
+            document: None,
+            document_ended: false,
+            in_component: false,
+            in_unstructured: false,
+            foreign: None,
+            tree: Tree::default(),
+            body: None,
+        }
+    }
+
+    fn run(mut self) -> Result<Scan, ReadError> {
+        let mut reader = NsReader::from_str(self.text);
+        reader.config_mut().enable_all_checks(true);
+        loop {
+            let before = position(reader.buffer_position());
+            let event = match reader.read_event() {
+                Ok(event) => event,
+                Err(e) => return Err(self.reader_error(&e, position(reader.error_position()))),
+            };
+            let after = position(reader.buffer_position());
+            match event {
+                Event::Start(start) => self.start(&start, reader.resolver(), after)?,
+                Event::Empty(start) => {
+                    self.start(&start, reader.resolver(), after)?;
+                    self.end();
+                }
+                Event::End(_) => self.end(),
+                Event::Text(content) => self.characters(&content.xml10_content(), before)?,
+                Event::CData(content) => {
+                    if self.depth == 0 {
+                        return Err(self.outside_root(before));
+                    }
+                    self.keep_text(&content.xml10_content());
+                }
+                Event::GeneralRef(inside) => self.reference(&inside, before)?,
+                Event::Decl(declaration) => {
+                    // XML allows the declaration nowhere but at the very start.
+                    if before != 0 || declaration.version().is_err() {
+                        return Err(malformed(self.text, before));
+                    }
+                }
+                Event::PI(instruction) => {
+                    let target = instruction.target();
+                    if !xml::is_name(target) || target.eq_ignore_ascii_case("xml") {
+                        return Err(malformed(self.text, before));
+                    }
+                }
+                Event::DocType(_) => return Err(ReadError::Doctype),
+                Event::Comment(_) => {}
+                Event::Eof => break,
+            }
+        }
+        if self.depth > 0 {
+            return Err(ReadError::Truncated);
+        }
+        if self.document.is_none() {
+            return Err(ReadError::NotCda);
+        }
+        Ok(Scan {
+            self_presenting: self.self_presenting,
+            tree: self.tree,
+            body: self.body,
+        })
+    }
+
+    fn start(
+        &mut self,
+        start: &BytesStart<'_>,
+        resolver: &NamespaceResolver,
+        after: usize,
+    ) -> Result<(), ReadError> {
+        if self.depth == 0 && self.root_seen {
+            return Err(malformed(self.text, after));
+        }
+        self.root_seen = true;
+        self.depth += 1;
+        if self.depth > self.limits.depth {
+            return Err(ReadError::TooDeep {
+                limit: self.limits.depth,
+            });
+        }
+        if !xml::is_qualified_name(start.name().into_inner()) {
+            return Err(malformed(self.text, after));
+        }
+        let (namespace, local) = resolver.resolve_element(start.name());
+        let namespace = match &namespace {
+            ResolveResult::Bound(Namespace(uri)) => uri,
+            ResolveResult::Unbound => "",
+            ResolveResult::Unknown(_) => return Err(self.undeclared(after)),
+        };
+        let local = local.into_inner();
+        let kept = self.place(namespace, local)?;
+        let attributes = self.attributes(start, resolver, after, kept != Kept::Nothing)?;
+        match kept {
+            Kept::Nothing => {}
+            Kept::Header => {
+                if self.tree.len() >= self.limits.header_elements {
+                    return Err(ReadError::TooManyElements {
+                        limit: self.limits.header_elements,
+                    });
+                }
+                self.tree.open(local.to_owned(), attributes);
+            }
+            Kept::MediaType => {
+                let media = attributes.into_iter().find(|(name, _)| name == "mediaType");
+                let media_type = media.map(|(_, value)| value.trim().to_owned());
+                let media_type = media_type.filter(|value| !value.is_empty());
+                self.body = Some(Body::Unstructured { media_type });
+            }
+        }
+        Ok(())
+    }
+
+    /// Says where an element that opens stands, and what to keep of it.
+    fn place(&mut self, namespace: &str, local: &str) -> Result<Kept, ReadError> {
+        let hl7 = namespace == HL7;
+        let Some(document) = self.document else {
+            let is_document = hl7 && local == "ClinicalDocument";
+            let is_style_sheet = namespace == XSLT && matches!(local, "stylesheet" | "transform");
+            if is_document && (self.depth == 1 || self.self_presenting) {
+                self.document = Some(self.depth);
+            } else if self.depth == 1 && is_style_sheet {
+                self.self_presenting = true;
+            } else if self.depth == 1 {
+                return Err(ReadError::NotCda);
+            }
+            return Ok(Kept::Nothing);
+        };
+        if self.document_ended || self.foreign.is_some() {
+            return Ok(Kept::Nothing);
+        }
+        let level = self.depth - document;
+        if self.in_component {
+            // A second body would not be valid; the first one counts.
+            match (level, hl7, local) {
+                (2, true, "structuredBody") if self.body.is_none() => {
+                    self.body = Some(Body::Structured);
+                }
+                (2, true, "nonXMLBody") if self.body.is_none() => {
+                    self.body = Some(Body::Unstructured { media_type: None });
+                    self.in_unstructured = true;
+                }
+                (3, true, "text") if self.in_unstructured => return Ok(Kept::MediaType),
+                _ => {}
+            }
+            return Ok(Kept::Nothing);
+        }
+        if !hl7 {
+            self.foreign = Some(self.depth);
+            return Ok(Kept::Nothing);
+        }
+        if level == 1 && local == "component" {
+            self.in_component = true;
+            return Ok(Kept::Nothing);
+        }
+        Ok(Kept::Header)
+    }
+
+    /// Checks the attributes of an element; gives those without prefix, with their references resolved, when `keep`.
+    fn attributes(
+        &self,
+        start: &BytesStart<'_>,
+        resolver: &NamespaceResolver,
+        after: usize,
+        keep: bool,
+    ) -> Result<Vec<(String, String)>, ReadError> {
+        let mut kept = Vec::new();
+        for (count, attribute) in start.attributes().enumerate() {
+            let attribute = attribute.map_err(|_| malformed(self.text, after))?;
+            if count >= self.limits.attributes {
+                return Err(ReadError::TooManyAttributes {
+                    limit: self.limits.attributes,
+                });
+            }
+            if attribute.value.len() > self.limits.attribute_length {
+                return Err(ReadError::AttributeTooLong {
+                    limit: self.limits.attribute_length,
+                });
+            }
+            let name = attribute.key.into_inner();
+            if !xml::is_qualified_name(name) || attribute.value.contains('<') {
+                return Err(malformed(self.text, after));
+            }
+            self.check_references(&attribute.value, after)?;
+            if let Some(prefix) = attribute.key.prefix() {
+                if matches!(
+                    resolver.resolve_prefix(Some(prefix), false),
+                    ResolveResult::Unknown(_)
+                ) {
+                    return Err(self.undeclared(after));
+                }
+            } else if keep {
+                let value = attribute.normalized_value(XmlVersion::Explicit1_0);
+                let value = value.map_err(|_| malformed(self.text, after))?;
+                kept.push((name.to_owned(), value.into_owned()));
+            }
+        }
+        Ok(kept)
+    }
+
+    fn check_references(&self, value: &str, after: usize) -> Result<(), ReadError> {
+        for reference in value.split('&').skip(1) {
+            let Some((inside, _)) = reference.split_once(';') else {
+                return Err(malformed(self.text, after));
+            };
+            self.resolve(inside, after)?;
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, inside: &str, offset: usize) -> Result<char, ReadError> {
+        match xml::reference(inside) {
+            Reference::Char(c) => Ok(c),
+            Reference::Entity => Err(ReadError::Entity {
+                line: line_of(self.text, offset),
+                offset,
+            }),
+            Reference::Malformed => Err(malformed(self.text, offset)),
+        }
+    }
+
+    fn end(&mut self) {
+        let document = self.document;
+        if self.foreign == Some(self.depth) {
+            self.foreign = None;
+        } else if self.foreign.is_none()
+            && !self.document_ended
+            && let Some(document) = document
+        {
+            match self.depth.checked_sub(document) {
+                Some(0) => self.document_ended = true,
+                Some(1) if self.in_component => {
+                    self.in_component = false;
+                }
+                Some(2) if self.in_unstructured => self.in_unstructured = false,
+                Some(_) if !self.in_component => self.tree.close(),
+                _ => {}
+            }
+        }
+        // The reader has already refused an end tag without its start.
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn characters(&mut self, content: &str, offset: usize) -> Result<(), ReadError> {
+        if self.depth == 0 {
+            let blank = content
+                .bytes()
+                .all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'));
+            return if blank {
+                Ok(())
+            } else {
+                Err(self.outside_root(offset))
+            };
+        }
+        if content.contains("]]>") {
+            return Err(malformed(self.text, offset));
+        }
+        self.keep_text(content);
+        Ok(())
+    }
+
+    fn reference(&mut self, inside: &str, offset: usize) -> Result<(), ReadError> {
+        let c = self.resolve(inside, offset)?;
+        if self.depth == 0 {
+            return Err(self.outside_root(offset));
+        }
+        self.keep_text(c.encode_utf8(&mut [0; 4]));
+        Ok(())
+    }
+
+    fn keep_text(&mut self, content: &str) {
+        if self.in_component || self.foreign.is_some() {
+            return;
+        }
+        if let Some(text) = self.tree.text() {
+            text.push_str(content);
+        }
+    }
+
+    /// Text where only markup may stand: what has no root at all is not XML, so not CDA.
+    fn outside_root(&self, offset: usize) -> ReadError {
+        if self.root_seen {
+            malformed(self.text, offset)
+        } else {
+            ReadError::NotCda
+        }
+    }
+
+    fn undeclared(&self, offset: usize) -> ReadError {
+        ReadError::UndeclaredPrefix {
+            line: line_of(self.text, offset),
+            offset,
+        }
+    }
+
+    /// Translates an error of the reader, without the names it quotes.
+    fn reader_error(&self, error: &XmlError, offset: usize) -> ReadError {
+        let rest = self.text.get(offset..).unwrap_or_default();
+        let truncated = match error {
+            // The reader has a limit of its own, on a counter of 16 bits.
+            XmlError::Namespace(NamespaceError::TooDeeplyNested(limit)) => {
+                return ReadError::TooDeep {
+                    limit: usize::from(*limit),
+                };
+            }
+            XmlError::Syntax(SyntaxError::UnclosedDoctype) => return ReadError::Doctype,
+            XmlError::Syntax(SyntaxError::InvalidBangMarkup) => {
+                "<!--".starts_with(rest) || "<![CDATA[".starts_with(rest)
+            }
+            XmlError::Syntax(_) => true,
+            XmlError::IllFormed(IllFormedError::UnclosedReference) => !rest.contains('<'),
+            _ => false,
+        };
+        if truncated {
+            ReadError::Truncated
+        } else {
+            malformed(self.text, offset)
+        }
+    }
+}
+
+/// What to keep of an element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Nothing,
+    /// The element, in the header's tree.
+    Header,
+    /// The media type of an unstructured body.
+    MediaType,
+}
+
+fn position(offset: u64) -> usize {
+    // The text is in memory, so its offsets fit.
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}

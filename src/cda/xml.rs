@@ -1,0 +1,77 @@
+//! The rules of XML that the event reader leaves to its caller.
+
+/// Whether a character may stand in an XML 1.0 document.
+pub(super) fn is_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// The offset of the first character that may not stand in an XML 1.0 document.
+pub(super) fn first_forbidden(text: &str) -> Option<usize> {
+    let control = text
+        .bytes()
+        .position(|b| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r'));
+    control.or_else(|| text.find(['\u{FFFE}', '\u{FFFF}']))
+}
+
+/// Whether a name is well-formed, with at most one prefix.
+pub(super) fn is_qualified_name(name: &str) -> bool {
+    match name.split_once(':') {
+        Some((prefix, local)) => is_name(prefix) && is_name(local),
+        None => is_name(name),
+    }
+}
+
+/// Whether a name is well-formed and has no colon.
+pub(super) fn is_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
+}
+
+fn is_name_start(c: char) -> bool {
+    matches!(c,
+        'A'..='Z' | '_' | 'a'..='z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
+        | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}' | '\u{200D}' | '\u{2070}'..='\u{218F}'
+        | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}'
+        | '\u{10000}'..='\u{EFFFF}')
+}
+
+fn is_name_char(c: char) -> bool {
+    is_name_start(c)
+        || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}' | '\u{2040}')
+}
+
+/// What the inside of a reference (`&…;` without its marks) stands for.
+pub(super) enum Reference {
+    /// A character, by its number or by one of the five names.
+    Char(char),
+    /// An entity that only a DTD could define.
+    Entity,
+    /// Not a reference.
+    Malformed,
+}
+
+/// Resolves a reference.
+pub(super) fn reference(inside: &str) -> Reference {
+    let number = match inside.strip_prefix('#') {
+        Some(digits) => match digits.strip_prefix('x') {
+            Some(hex) if hex.bytes().all(|b| b.is_ascii_hexdigit()) => u32::from_str_radix(hex, 16),
+            None if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse(),
+            _ => return Reference::Malformed,
+        },
+        None => {
+            return match inside {
+                "lt" => Reference::Char('<'),
+                "gt" => Reference::Char('>'),
+                "amp" => Reference::Char('&'),
+                "apos" => Reference::Char('\''),
+                "quot" => Reference::Char('"'),
+                name if is_name(name) => Reference::Entity,
+                _ => Reference::Malformed,
+            };
+        }
+    };
+    match number.ok().and_then(char::from_u32) {
+        Some(c) if is_char(c) => Reference::Char(c),
+        _ => Reference::Malformed,
+    }
+}

@@ -1,0 +1,82 @@
+//! Formats of document the DMP accepts (XDS formatCode).
+//!
+//! JDV_J60-FormatCode-DMP, OID 1.2.250.1.213.1.1.5.8, version 20240927, 62 rows.
+//! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J60-FormatCode-DMP/FHIR/JDV-J60-FormatCode-DMP>.
+
+use super::system::{DICOM, IHE_FORMAT, TRE_A06, URN};
+use super::{Concept, ValueSet, concept as c};
+
+/// Formats of document the DMP accepts (XDS formatCode).
+pub static FORMAT_CODE: ValueSet = ValueSet {
+    name: "JDV_J60-FormatCode-DMP",
+    oid: "1.2.250.1.213.1.1.5.8",
+    version: "20240927",
+    source: "https://mos.esante.gouv.fr/NOS/JDV_J60-FormatCode-DMP/FHIR/JDV-J60-FormatCode-DMP",
+    concepts: CONCEPTS,
+};
+
+#[rustfmt::skip]
+static CONCEPTS: &[Concept] = &[
+    c(TRE_A06, "urn:ans:ci-sis:bio-ep-bio:2022", "Prescription d'actes de biologie médicale"),
+    c(TRE_A06, "urn:ans:ci-sis:cse-mde:2023", "Mesures de signes vitaux"),
+    c(TRE_A06, "urn:ans:ci-sis:img-da:2022", "Demande d'actes d'imagerie"),
+    c(TRE_A06, "urn:ans:ci-sis:trod:2024", "Test rapide d'orientation diagnostique"),
+    c(TRE_A06, "urn:asip:ci-sis:aunv:2013", "Fiche d'admission en unité neuro-vasculaire"),
+    c(TRE_A06, "urn:asip:ci-sis:avk:2009", "Fiche patient à risque en cardiologie - Traitement AVK"),
+    c(TRE_A06, "urn:asip:ci-sis:cr-anest:2020", "Compte rendu d'anesthésie"),
+    c(TRE_A06, "urn:asip:ci-sis:cr-cpa:2020", "Compte rendu de consultation pré-anesthésique"),
+    c(TRE_A06, "urn:asip:ci-sis:crgm:2018", "Compte rendu de génétique moléculaire"),
+    c(TRE_A06, "urn:asip:ci-sis:crrtn:2013", "Compte-rendu de rétinographie"),
+    c(TRE_A06, "urn:asip:ci-sis:cse-cs24:2017", "Certificat de santé du 24ème mois de l'enfant"),
+    c(TRE_A06, "urn:asip:ci-sis:cse-cs8:2017", "Certificat de santé du 8ème jour de l'enfant"),
+    c(TRE_A06, "urn:asip:ci-sis:cse-cs9:2017", "Certificat de santé du 9ème mois de l'enfant"),
+    c(TRE_A06, "urn:asip:ci-sis:d2lm-fidd:2017", "Seconde lecture de mammographie - Fiche d'interprétation du bilan de diagnostic différé"),
+    c(TRE_A06, "urn:asip:ci-sis:d2lm-fin:2017", "Seconde lecture de mammographie - Fiche d'interprétation nationale"),
+    c(TRE_A06, "urn:asip:ci-sis:dci:2009", "Fiche patient à risque en cardiologie - Défibrillateur cardiaque interne"),
+    c(TRE_A06, "urn:asip:ci-sis:dlu:2015", "Document de liaison d'urgence"),
+    c(TRE_A06, "urn:asip:ci-sis:dlu:2024", "Document de liaison d'urgence"),
+    c(TRE_A06, "urn:asip:ci-sis:eunv:2013", "Fiche d'épisode de soin en unité neuro-vasculaire"),
+    c(TRE_A06, "urn:asip:ci-sis:fludr:2017", "Fiche de liaison d'urgence - Retour des urgences vers l'EHPAD"),
+    c(TRE_A06, "urn:asip:ci-sis:fludt:2017", "Fiche de liaison d'urgence - Transfert de l'EHPAD vers les urgences"),
+    c(TRE_A06, "urn:asip:ci-sis:fr-su:2024", "Fiche de retour du service des urgences"),
+    c(TRE_A06, "urn:asip:ci-sis:frcp:2011", "Fiche de réunion de concertation pluridisciplinaire"),
+    c(TRE_A06, "urn:asip:ci-sis:ft-su:2024", "Fiche de transfert vers le service des urgences"),
+    c(TRE_A06, "urn:asip:ci-sis:hr:2019", "Données de remboursement"),
+    c(TRE_A06, "urn:asip:ci-sis:idap:2011", "Information et directives anticipées du patient"),
+    c(TRE_A06, "urn:asip:ci-sis:ldl-ees:2017", "Lettre de Liaison à l'entrée d'un établissement de santé"),
+    c(TRE_A06, "urn:asip:ci-sis:ldl-ses:2017", "Lettre de Liaison à la sortie de l'établissement de santé"),
+    c(TRE_A06, "urn:asip:ci-sis:obp-sap:2023", "Synthèse antepartum"),
+    c(TRE_A06, "urn:asip:ci-sis:obp-scm:2023", "Synthèse Suites de Couches Mère"),
+    c(TRE_A06, "urn:asip:ci-sis:obp-sem:2023", "Synthèse Enfant en Maternité"),
+    c(TRE_A06, "urn:asip:ci-sis:obp-sne:2023", "Synthèse Salle de Naissance Enfant"),
+    c(TRE_A06, "urn:asip:ci-sis:obp-snm:2023", "Synthèse Salle de Naissance Mère"),
+    c(TRE_A06, "urn:asip:ci-sis:pavc:2016", "Compte-rendu de consultation d'évaluation pluri-professionnelle post AVC"),
+    c(TRE_A06, "urn:asip:ci-sis:ppp:2023", "Plan personnalisé de prévention"),
+    c(TRE_A06, "urn:asip:ci-sis:pps-cancer:2017", "Programme Personnalisé de Soins - Cancer"),
+    c(TRE_A06, "urn:asip:ci-sis:pps-paerpa:2017", "Plan Personnalisé de Santé - PAERPA"),
+    c(TRE_A06, "urn:asip:ci-sis:ppv:2009", "Fiche patient à risque en cardiologie - Porteur d'une prothèse valvulaire"),
+    c(TRE_A06, "urn:asip:ci-sis:psc:2009", "Fiche patient à risque en cardiologie - Porteur d'un stimulateur cardiaque"),
+    c(TRE_A06, "urn:asip:ci-sis:sdm-mr:2017", "Set de Données Minimum - Maladies Rares"),
+    c(TRE_A06, "urn:asip:ci-sis:sunv:2013", "Fiche de sortie d'unité neuro-vasculaire"),
+    c(TRE_A06, "urn:asip:ci-sis:tap:2009", "Fiche patient à risque en cardiologie - Traitement antiagrégant plaquettaire, stent"),
+    c(TRE_A06, "urn:asip:ci-sis:tlm-da:2020", "Demande d'acte de télémédecine"),
+    c(TRE_A06, "urn:asip:ci-sis:vac-note:2021", "Note de vaccination"),
+    c(TRE_A06, "urn:asip:ci-sis:vac:2019", "Historique des vaccinations"),
+    c(TRE_A06, "urn:asip:ci-sis:vsm:2012", "Synthèse médicale"),
+    c(TRE_A06, "urn:asipSante:modelesHorsProfils:2011", "Document non référencé IHE ou CI-SIS"),
+    c(DICOM, "1.2.840.10008.5.1.4.1.1.88.59", "Document Références d'objets d'un examen d'imagerie selon profil IHE RAD XDS-I"),
+    c(IHE_FORMAT, "urn:ihe:eyecare:geneyeevalcn:2014", "CR de consultation en ophtalmologie"),
+    c(IHE_FORMAT, "urn:ihe:iti-fr:xds-sd:jpeg:2010", "Document à corps non structuré en format jpeg"),
+    c(IHE_FORMAT, "urn:ihe:iti-fr:xds-sd:rtf:2010", "Document à corps non structuré en format rtf"),
+    c(IHE_FORMAT, "urn:ihe:iti-fr:xds-sd:tiff:2010", "Document à corps non structuré en format tiff"),
+    c(IHE_FORMAT, "urn:ihe:iti:dsg:detached:2014", "Signature détachée"),
+    c(IHE_FORMAT, "urn:ihe:iti:xds-sd:pdf:2008", "Document à corps non structuré en Pdf/A-1"),
+    c(IHE_FORMAT, "urn:ihe:iti:xds-sd:text:2008", "Document à corps non structuré en texte brut"),
+    c(IHE_FORMAT, "urn:ihe:lab:xd-lab:2008", "Compte rendu structuré d'examens de biologie médicale"),
+    c(IHE_FORMAT, "urn:ihe:palm:apsr:2016", "CR d'anatomie et de cytologie pathologiques"),
+    c(IHE_FORMAT, "urn:ihe:pcc:ips:2020", "Synthèse médicale"),
+    c(IHE_FORMAT, "urn:ihe:pharm:dis:2010", "Dispensation médicamenteuse"),
+    c(IHE_FORMAT, "urn:ihe:pharm:pre:2010", "Prescription de médicaments"),
+    c(IHE_FORMAT, "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013", "Compte-rendu d'imagerie médicale"),
+    c(URN, "http://www.w3.org/2000/09/xmldsig#", "Default signature style"),
+];
