@@ -4,8 +4,12 @@
 
 pub mod cda;
 pub mod clock;
+pub mod dmp;
 pub mod document;
 pub mod dossier;
+pub mod error;
+pub mod finding;
 pub mod identity;
 pub mod rules;
+mod store;
 pub mod terminology;

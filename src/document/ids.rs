@@ -41,6 +41,11 @@ impl Oid {
         }
     }
 
+    /// Text that was checked before it was stored.
+    pub(crate) fn stored(text: String) -> Oid {
+        Oid(text)
+    }
+
     /// The dotted form.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -129,6 +134,11 @@ impl EntryUuid {
             "urn:uuid:{}",
             uuid::Uuid::new_v5(&root, name.as_bytes()).hyphenated()
         ))
+    }
+
+    /// Text that was checked before it was stored.
+    pub(crate) fn stored(text: String) -> EntryUuid {
+        EntryUuid(text)
     }
 
     /// With its `urn:uuid:` prefix.

@@ -232,6 +232,13 @@ rules! {
         "Votre autorisation sur le DMP de ce patient a expiré.";
     MT_IS_PHYSICIAN = "TD0.3-MT-MEDECIN", "CSP L.1111-16",
         "Seul un médecin peut être médecin traitant DMP.";
+    MASKED_CRITERION = "EX_3.1-1030", "EX_3.1-1030",
+        "Seul le médecin traitant DMP peut rechercher les documents masqués.";
+}
+
+/// The refusal of médecin traitant DMP to whoever is not a physician acting in person.
+pub fn not_a_physician() -> Decision {
+    refuse(&MT_IS_PHYSICIAN, &[Fact::NotPhysician], &[])
 }
 
 /// What a right asks beside its cell. One row a right; sources: PDSm for DMP (TD0.2: authorisations

@@ -50,7 +50,8 @@ fn admits(cell: Cell, s: &Situation, document: &DocumentFacts) -> bool {
 
 /// Whether the document exists for the viewer in a search of metadata (TD3.1).
 ///
-/// The right to search itself is [`super::decide`]'s affair; this is about one document.
+/// The right to search itself is [`super::decide`]'s affair; this is about one document. What is hidden
+/// from the patient is not hidden from professionals: they may have to show it to him.
 pub fn sees(s: &Situation, document: &DocumentFacts) -> bool {
     let Some(column) = column(&s.actor, s.mode) else {
         return false;
@@ -58,9 +59,6 @@ pub fn sees(s: &Situation, document: &DocumentFacts) -> bool {
     let admitted = |right| admits(cell(right, column), s, document);
     (document.own || document.profession_may_read)
         && (!document.visibility.masked() || admitted(Right::ReadMasked))
-        && (!document.visibility.hidden_from_patient_side()
-            || document.own
-            || admitted(Right::ReadHiddenFromPatient))
 }
 
 /// Whether the viewer may learn that the document exists: because he sees it, or because it is his.
@@ -278,7 +276,7 @@ mod tests {
                 "médecin du travail",
                 viewer(Role::Occupational, false, Mode::Normal, false),
                 false,
-                [true, false, false, false],
+                [true, false, true, true],
             ),
         ];
         for (who, situation, own, expected) in table {
