@@ -8,9 +8,11 @@
 //! Source of the header's content: HL7 CDA R2, and the ANS « Structuration minimale des documents de santé »
 //! (CI-SIS), chapter 3.5.
 
+pub mod derive;
 mod element;
 mod encoding;
 mod error;
+pub mod finding;
 mod header;
 mod limits;
 mod mapping;
@@ -18,8 +20,10 @@ mod scan;
 pub mod time;
 mod xml;
 
+pub use self::derive::{Derived, depositable, derive};
 pub use self::encoding::Encoding;
 pub use self::error::ReadError;
+pub use self::finding::{Finding, Severity};
 pub use self::header::{
     Author, Body, Code, Device, Header, Id, LegalAuthenticator, Organization, Patient, PersonName,
     RelatedDocument, ServiceEvent,

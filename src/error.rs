@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::finding::Finding;
-use crate::rules::{Decision, Explanation, Verdict};
+use crate::cda::Finding;
 use crate::rules::decision::Sentence;
+use crate::rules::{Decision, Explanation, Verdict};
 
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -86,7 +86,7 @@ pub enum StorageError {
 }
 
 /// A code of the DMP, kept as it came. Source: ITI TF-3 4.2.4 and the DMP's own services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DmpError {
     /// `XDSDocumentUniqueIdError`, `DMPClosed`…
     pub code: String,
@@ -97,7 +97,7 @@ pub struct DmpError {
 }
 
 /// A refusal as a person reads it, and as JSON carries it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
     /// Who refused: `connector`, before the network, or `dmp`.
@@ -106,10 +106,10 @@ pub struct Refusal {
     #[serde(flatten)]
     pub explanation: Explanation,
     /// What a document lacks, when that is the reason.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// The DMP's own code, when it refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dmp: Option<DmpError>,
 }
 
@@ -213,7 +213,7 @@ impl fmt::Display for Error {
                 f,
                 "document: {} finding(s) stop it, first {}",
                 r.findings.len(),
-                r.findings.first().map_or("-", |finding| finding.rule.as_str())
+                r.findings.first().map_or("-", |finding| finding.rule.id)
             ),
             ErrorKind::Integrity => {
                 f.write_str("content: hash or size differ from what the DMP announced")

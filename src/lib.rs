@@ -8,7 +8,6 @@ pub mod dmp;
 pub mod document;
 pub mod dossier;
 pub mod error;
-pub mod finding;
 pub mod identity;
 pub mod rules;
 mod store;

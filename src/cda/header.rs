@@ -1,5 +1,7 @@
 //! What the header of a document says.
 
+use std::fmt;
+
 use super::Encoding;
 use super::time::HlTime;
 
@@ -7,7 +9,7 @@ use super::time::HlTime;
 ///
 /// An element that is missing, null (`nullFlavor`) or unreadable is `None`, or is not in its list. Text has its white
 /// space collapsed. Nothing is checked against value sets: the header is what the document says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
     /// The encoding the document was read in.
@@ -55,7 +57,7 @@ pub struct Header {
 }
 
 /// An identifier (HL7 `II`) with a root.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Id {
     /// An OID, sometimes a UUID.
     pub root: String,
@@ -75,7 +77,7 @@ pub struct Code {
 }
 
 /// The patient.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Patient {
     /// All identifiers in document order; in a document to share the first is the INS.
@@ -119,7 +121,7 @@ pub struct Author {
 }
 
 /// A person's name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct PersonName {
     /// Civilité (`prefix`).
     pub prefix: Option<String>,
@@ -204,4 +206,31 @@ pub enum Body {
     },
     /// CDA level 2 or 3: sections.
     Structured,
+}
+
+// A header identifies a patient and tells an illness: printing one by accident, in a log or a panic, must not.
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Header({:?}, …)", self.id)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let extension = if self.extension.is_some() { "^…" } else { "" };
+        write!(f, "Id({}{extension})", self.root)
+    }
+}
+
+impl fmt::Debug for Patient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Patient(…)")
+    }
+}
+
+impl fmt::Debug for PersonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonName(…)")
+    }
 }

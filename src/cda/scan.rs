@@ -367,9 +367,7 @@ impl<'t, 'l> Walk<'t, 'l> {
         let truncated = match error {
             // The reader has a limit of its own, on a counter of 16 bits.
             XmlError::Namespace(NamespaceError::TooDeeplyNested(limit)) => {
-                return ReadError::TooDeep {
-                    limit: usize::from(*limit),
-                };
+                return ReadError::TooDeep { limit: *limit };
             }
             XmlError::Syntax(SyntaxError::UnclosedDoctype) => return ReadError::Doctype,
             XmlError::Syntax(SyntaxError::InvalidBangMarkup) => {

@@ -158,8 +158,14 @@ impl Requester {
         if self.structure.name.trim().is_empty() {
             return Some(("structure.name", "is required"));
         }
-        if HEALTHCARE_FACILITY.find(TRE_R02, &self.structure.sector).is_none() {
-            return Some(("structure.sector", "must be a code of JDV_J61-HealthcareFacilityTypeCode-DMP"));
+        if HEALTHCARE_FACILITY
+            .find(TRE_R02, &self.structure.sector)
+            .is_none()
+        {
+            return Some((
+                "structure.sector",
+                "must be a code of JDV_J61-HealthcareFacilityTypeCode-DMP",
+            ));
         }
         None
     }

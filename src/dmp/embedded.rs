@@ -228,7 +228,9 @@ impl Dmp for Embedded {
                 DossierDate::LastAuthorisation => Some(authorised_at),
                 DossierDate::LastDocument => last_added,
             };
-            if query.since.is_some_and(|since| date.is_none_or(|d| d < since))
+            if query
+                .since
+                .is_some_and(|since| date.is_none_or(|d| d < since))
                 || found.iter().any(|d| d.ins == ins)
             {
                 continue;

@@ -37,7 +37,9 @@ impl Code {
     /// What a person reads.
     pub const fn french(self) -> &'static str {
         match self {
-            Code::DMPAccessDeniedByRightsService => "Le DMP refuse cette action à ce professionnel.",
+            Code::DMPAccessDeniedByRightsService => {
+                "Le DMP refuse cette action à ce professionnel."
+            }
             Code::DMPClosed => "Le DMP de ce patient est fermé.",
             Code::XDSUnknownPatientId => "Ce patient n'a pas de DMP.",
             Code::XDSPatientIdDoesNotMatch => {
@@ -53,7 +55,9 @@ impl Code {
                 "Le document à remplacer n'existe pas, ne vous est pas accessible ou n'est plus à jour."
             }
             Code::XDSRegistryMetadataError => "Le DMP refuse les métadonnées du document.",
-            Code::XDSMetadataUpdateError => "Le DMP refuse ce changement dans l'état actuel du document.",
+            Code::XDSMetadataUpdateError => {
+                "Le DMP refuse ce changement dans l'état actuel du document."
+            }
         }
     }
 

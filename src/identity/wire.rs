@@ -68,7 +68,7 @@ pub struct Xon {
 }
 
 /// The separators of HL7 v2 cannot stand in a component: they are escaped (HL7 v2.5 section 2.7).
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -175,7 +175,9 @@ impl FromStr for Cx {
             kind: unescape(c[4]),
             effective: (!c[6].is_empty()).then(|| unescape(c[6])),
         };
-        if cx.id.is_empty() || cx.authority.is_empty() {
+        // In referenceIdList an identifier unique in the world, a study's, has no authority.
+        let needs_authority = !cx.kind.starts_with("urn:");
+        if cx.id.is_empty() || (needs_authority && cx.authority.is_empty()) {
             return Err(WireError {
                 form: "CX",
                 rule: "identifier and authority are required",
@@ -307,6 +309,7 @@ mod tests {
             "207058575627097^^^&1.2.250.1.213.1.4.10&ISO^NH^^20100907",
             "058822081751070^^^&1.2.250.1.213.1.4.2&ISO^INS-C^^20100907",
             "0456789999^^^&1.2.250.1.999.1.1.7898.2&ISO^PI",
+            "1.2.250.1.999.5^^^^urn:ihe:iti:xds:2016:studyInstanceUID",
         ] {
             assert_eq!(text.parse::<Cx>().unwrap().to_string(), text);
         }

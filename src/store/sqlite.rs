@@ -33,8 +33,8 @@ pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageErr
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(Path::new(path), flags)
-        .map_err(|e| storage(&e))?;
+    let mut connection =
+        Connection::open_with_flags(Path::new(path), flags).map_err(|e| storage(&e))?;
     connection.busy_timeout(BUSY).map_err(|e| storage(&e))?;
     let (id, version) = marks(&connection)?;
     if id == schema.application_id {
@@ -71,7 +71,9 @@ fn marks(connection: &Connection) -> Result<(i32, i64), StorageError> {
 
 fn is_empty(connection: &Connection) -> Result<bool, StorageError> {
     connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+            row.get::<_, i64>(0)
+        })
         .map(|count| count == 0)
         .map_err(|e| storage(&e))
 }
@@ -201,11 +203,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = path(&folder, "a.db");
         let c = open(&file, &OURS).unwrap();
-        let mode: String = c.pragma_query_value(None, "journal_mode", |r| r.get(0)).unwrap();
-        let sync: i64 = c.pragma_query_value(None, "synchronous", |r| r.get(0)).unwrap();
+        let mode: String = c
+            .pragma_query_value(None, "journal_mode", |r| r.get(0))
+            .unwrap();
+        let sync: i64 = c
+            .pragma_query_value(None, "synchronous", |r| r.get(0))
+            .unwrap();
         assert_eq!((mode.as_str(), sync), ("wal", 2));
         drop(c);
-        assert_eq!(marks(&open(&file, &OURS).unwrap()).unwrap(), (OURS.application_id, 1));
+        assert_eq!(
+            marks(&open(&file, &OURS).unwrap()).unwrap(),
+            (OURS.application_id, 1)
+        );
     }
 
     #[test]
@@ -227,7 +236,11 @@ mod tests {
         let newer = path(&folder, "newer.db");
         drop(open(&newer, &NEXT).unwrap());
         let text = path(&folder, "text.db");
-        std::fs::write(&text, "ceci n'est pas une base de données, mais un texte assez long.").unwrap();
+        std::fs::write(
+            &text,
+            "ceci n'est pas une base de données, mais un texte assez long.",
+        )
+        .unwrap();
         let foreign = path(&folder, "foreign.db");
         Connection::open(&foreign)
             .unwrap()

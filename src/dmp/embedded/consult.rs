@@ -3,9 +3,7 @@
 use super::store::{self, AssociationRow, DocumentRow};
 use super::viewer::Viewer;
 use crate::clock::Instant;
-use crate::dmp::{
-    Code, Content, Criteria, Cursor, DocumentsAndAssociations, Page, Reference,
-};
+use crate::dmp::{Code, Content, Criteria, Cursor, DocumentsAndAssociations, Page, Reference};
 use crate::document::{Association, DocumentEntry, EntryUuid, Oid, Status, SubmissionSet};
 use crate::error::{Error, Result, StorageError};
 use crate::identity::traits::fold;
@@ -22,7 +20,9 @@ pub(super) fn find(viewer: &Viewer<'_>, criteria: &Criteria) -> Result<Page> {
     }
     let limit = match criteria.limit.unwrap_or(Criteria::DEFAULT_LIMIT) {
         0 => return Err(Error::caller("limit", "must be at least 1")),
-        n if n > Criteria::MAX_LIMIT => return Err(Error::caller("limit", "must be at most 10000")),
+        n if n > Criteria::MAX_LIMIT => {
+            return Err(Error::caller("limit", "must be at most 10000"));
+        }
         n => n,
     };
     let obsolete = viewer.obsolete()?;
@@ -35,32 +35,39 @@ pub(super) fn find(viewer: &Viewer<'_>, criteria: &Criteria) -> Result<Page> {
     };
     let mut page = Page::default();
     let mut last: Option<Cursor> = None;
-    store::scan(viewer.connection, dossier, criteria.service_start_from, to, |mut row| {
-        if criteria.after.as_ref().is_some_and(|after| {
-            row.service_start == after.service_start && row.entry.unique_id <= after.unique_id
-        }) {
-            return Ok(true);
-        }
-        if row.entry.availability_status != Status::Deleted && obsolete.contains(&row.entry.unique_id)
-        {
-            row.entry.availability_status = Status::Deprecated;
-        }
-        if !matches(criteria, &row)? || !viewer.sees(&row) {
-            return Ok(true);
-        }
-        if page.documents.len() == limit {
-            page.next = last.take();
-            return Ok(false);
-        }
-        if page.documents.len() + 1 == limit {
-            last = Some(Cursor {
-                service_start: row.service_start,
-                unique_id: row.entry.unique_id.clone(),
-            });
-        }
-        page.documents.push(row.entry);
-        Ok(true)
-    })?;
+    store::scan(
+        viewer.connection,
+        dossier,
+        criteria.service_start_from,
+        to,
+        |mut row| {
+            if criteria.after.as_ref().is_some_and(|after| {
+                row.service_start == after.service_start && row.entry.unique_id <= after.unique_id
+            }) {
+                return Ok(true);
+            }
+            if row.entry.availability_status != Status::Deleted
+                && obsolete.contains(&row.entry.unique_id)
+            {
+                row.entry.availability_status = Status::Deprecated;
+            }
+            if !matches(criteria, &row)? || !viewer.sees(&row) {
+                return Ok(true);
+            }
+            if page.documents.len() == limit {
+                page.next = last.take();
+                return Ok(false);
+            }
+            if page.documents.len() + 1 == limit {
+                last = Some(Cursor {
+                    service_start: row.service_start,
+                    unique_id: row.entry.unique_id.clone(),
+                });
+            }
+            page.documents.push(row.entry);
+            Ok(true)
+        },
+    )?;
     Ok(page)
 }
 
@@ -81,12 +88,15 @@ fn matches(criteria: &Criteria, row: &DocumentRow) -> Result<bool> {
     } else {
         criteria.status.contains(&status)
     };
-    let one_of = |wanted: &[String], value: &str| {
-        wanted.is_empty() || wanted.iter().any(|w| w == value)
-    };
+    let one_of =
+        |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|w| w == value);
     let columns = status_fits
-        && criteria.service_start_to.is_none_or(|to| row.service_start < to)
-        && criteria.creation_from.is_none_or(|from| row.created >= from)
+        && criteria
+            .service_start_to
+            .is_none_or(|to| row.service_start < to)
+        && criteria
+            .creation_from
+            .is_none_or(|from| row.created >= from)
         && criteria.creation_to.is_none_or(|to| row.created < to)
         && one_of(&criteria.class_code, &row.class_code)
         && one_of(&criteria.type_code, &row.type_code)
@@ -110,7 +120,10 @@ fn matches(criteria: &Criteria, row: &DocumentRow) -> Result<bool> {
     let author = criteria.author.as_deref().is_none_or(|wanted| {
         let folded = fold(wanted);
         metadata.author.iter().any(|a| {
-            let name = fold(&format!("{} {}", a.author_person.family, a.author_person.given));
+            let name = fold(&format!(
+                "{} {}",
+                a.author_person.family, a.author_person.given
+            ));
             a.author_person.id == wanted || (!folded.is_empty() && name.contains(&folded))
         })
     });
@@ -173,10 +186,7 @@ fn visible_associations(
     Ok(())
 }
 
-pub(super) fn associations(
-    viewer: &Viewer<'_>,
-    objects: &[EntryUuid],
-) -> Result<Vec<Association>> {
+pub(super) fn associations(viewer: &Viewer<'_>, objects: &[EntryUuid]) -> Result<Vec<Association>> {
     viewer.require(Right::SearchMetadata)?;
     let mut found = Vec::new();
     for object in objects {

@@ -10,8 +10,7 @@ use super::{Embedded, commit, update};
 use crate::clock::Instant;
 use crate::dmp::{Code, Page, Receipt};
 use crate::document::{
-    AssociationKind, Author, Coded, Dtm, EntryUuid, Metadata, Oid, Status, SubmissionSet,
-    Visibility,
+    AssociationKind, Author, Coded, Dtm, EntryUuid, Oid, Status, SubmissionSet, Visibility,
 };
 use crate::dossier::{Closing, DossierState, LegalRepresentative, PersonToNotify, Settings};
 use crate::error::{Error, Result};
@@ -308,8 +307,8 @@ pub(super) fn run_due(c: &Connection, now: Instant) -> Result<()> {
             let ins = store::ins_of(c, dossier)?;
             let set = submission(&ins, due, "DMP", &[b"visible", id.as_str().as_bytes()])?;
             let mut after = row.entry.visibility.without(Visibility::INVISIBLE_PATIENT);
-            let masked_by_default = store::dossier(c, &ins)?
-                .is_some_and(|d| d.settings.masked_by_default);
+            let masked_by_default =
+                store::dossier(c, &ins)?.is_some_and(|d| d.settings.masked_by_default);
             if masked_by_default && !row.by_patient {
                 after = after.with(Visibility::MASKED);
             }
@@ -363,7 +362,10 @@ impl Embedded {
                     return Err(Error::caller("traits", fault));
                 }
                 if store::dossier(c, patient)?.is_some() {
-                    return Err(Error::caller("patient", "this patient already has a dossier"));
+                    return Err(Error::caller(
+                        "patient",
+                        "this patient already has a dossier",
+                    ));
                 }
                 let row = DossierRow {
                     id: 0,
@@ -564,7 +566,14 @@ fn mask_all(c: &Connection, patient: &Ins, dossier: &DossierRow, now: Instant) -
         Ok(true)
     })?;
     for row in rows {
-        set_mask(c, patient, dossier.id, &row, now, dossier.settings.masked_by_default)?;
+        set_mask(
+            c,
+            patient,
+            dossier.id,
+            &row,
+            now,
+            dossier.settings.masked_by_default,
+        )?;
     }
     Ok(())
 }
@@ -577,7 +586,7 @@ fn deposit(
     now: Instant,
 ) -> Result<Receipt> {
     let dossier = active(c, patient)?.id;
-    let metadata: Metadata = crate::cda::metadata_of(content)?;
+    let (_, metadata, _) = crate::cda::depositable(content, &crate::cda::Limits::default())?;
     check_patient(&metadata, patient)?;
     check_metadata(&metadata)?;
     if visibility.hidden_from_patient_side() {

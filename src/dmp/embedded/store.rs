@@ -196,8 +196,7 @@ pub(super) struct Trace<'a> {
 }
 
 fn instant(millis: i64) -> rusqlite::Result<Instant> {
-    Instant::from_millis(millis)
-        .ok_or_else(|| rusqlite::Error::IntegralValueOutOfRange(0, millis))
+    Instant::from_millis(millis).ok_or_else(|| rusqlite::Error::IntegralValueOutOfRange(0, millis))
 }
 
 fn status_of(stored: i64) -> Status {
@@ -325,14 +324,15 @@ const GRANT: &str =
     "SELECT holder, name, structure, blocked, medecin_traitant, granted_at, until FROM grant_";
 
 pub(super) fn grant(c: &Connection, dossier: i64, holder: &str) -> Result<Option<Grant>> {
-    Ok(c.prepare_cached(&format!("{GRANT} WHERE dossier = ?1 AND holder = ?2"))?
-        .query_row(params![dossier, holder], grant_row)
-        .optional()?)
+    Ok(
+        c.prepare_cached(&format!("{GRANT} WHERE dossier = ?1 AND holder = ?2"))?
+            .query_row(params![dossier, holder], grant_row)
+            .optional()?,
+    )
 }
 
 pub(super) fn grants(c: &Connection, dossier: i64) -> Result<Vec<Grant>> {
-    let mut statement =
-        c.prepare_cached(&format!("{GRANT} WHERE dossier = ?1 ORDER BY holder"))?;
+    let mut statement = c.prepare_cached(&format!("{GRANT} WHERE dossier = ?1 ORDER BY holder"))?;
     let rows = statement.query_map([dossier], grant_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -351,7 +351,9 @@ pub(super) fn granted_dossiers(
             .query_map([holder], row)?
             .collect::<rusqlite::Result<Vec<_>>>()?,
         Some(structure) => c
-            .prepare_cached(&format!("{columns} WHERE structure = ?1 ORDER BY dossier, holder"))?
+            .prepare_cached(&format!(
+                "{columns} WHERE structure = ?1 ORDER BY dossier, holder"
+            ))?
             .query_map([structure], row)?
             .collect::<rusqlite::Result<Vec<_>>>()?,
     };
@@ -444,9 +446,11 @@ pub(super) fn document(
     dossier: i64,
     unique_id: &Oid,
 ) -> Result<Option<DocumentRow>> {
-    Ok(c.prepare_cached(&format!("{DOCUMENT} WHERE unique_id = ?1 AND dossier = ?2"))?
-        .query_row(params![unique_id.as_str(), dossier], document_row)
-        .optional()?)
+    Ok(
+        c.prepare_cached(&format!("{DOCUMENT} WHERE unique_id = ?1 AND dossier = ?2"))?
+            .query_row(params![unique_id.as_str(), dossier], document_row)
+            .optional()?,
+    )
 }
 
 pub(super) fn document_by_entry(
@@ -454,15 +458,19 @@ pub(super) fn document_by_entry(
     dossier: i64,
     entry: &EntryUuid,
 ) -> Result<Option<DocumentRow>> {
-    Ok(c.prepare_cached(&format!("{DOCUMENT} WHERE entry_uuid = ?1 AND dossier = ?2"))?
-        .query_row(params![entry.as_str(), dossier], document_row)
-        .optional()?)
+    Ok(c.prepare_cached(&format!(
+        "{DOCUMENT} WHERE entry_uuid = ?1 AND dossier = ?2"
+    ))?
+    .query_row(params![entry.as_str(), dossier], document_row)
+    .optional()?)
 }
 
 /// Whether a uniqueId is taken, in any dossier.
 pub(super) fn is_taken(c: &Connection, unique_id: &Oid) -> Result<bool> {
-    Ok(c.prepare_cached("SELECT 1 FROM document WHERE unique_id = ?1")?
-        .exists([unique_id.as_str()])?)
+    Ok(
+        c.prepare_cached("SELECT 1 FROM document WHERE unique_id = ?1")?
+            .exists([unique_id.as_str()])?,
+    )
 }
 
 /// A document to insert.
@@ -554,8 +562,10 @@ pub(super) fn set_status(c: &Connection, unique_id: &Oid, status: Status) -> Res
 }
 
 pub(super) fn content(c: &Connection, unique_id: &Oid) -> Result<Vec<u8>> {
-    Ok(c.prepare_cached("SELECT bytes FROM content WHERE unique_id = ?1")?
-        .query_row([unique_id.as_str()], |row| row.get(0))?)
+    Ok(
+        c.prepare_cached("SELECT bytes FROM content WHERE unique_id = ?1")?
+            .query_row([unique_id.as_str()], |row| row.get(0))?,
+    )
 }
 
 // ---- replacements
@@ -613,7 +623,10 @@ pub(super) fn drop_invisible(c: &Connection, unique_id: &Oid) -> Result<()> {
 
 /// The next due step at or before `now`: the document, its dossier, whether its notice was sent, when
 /// it was due, and when the document becomes visible.
-pub(super) fn next_due(c: &Connection, now: Instant) -> Result<Option<(Oid, i64, bool, Instant, Instant)>> {
+pub(super) fn next_due(
+    c: &Connection,
+    now: Instant,
+) -> Result<Option<(Oid, i64, bool, Instant, Instant)>> {
     Ok(c.prepare_cached(
         "SELECT i.unique_id, d.dossier, i.noticed, i.next_at, i.visible_at
          FROM invisible i JOIN document d ON d.unique_id = i.unique_id
@@ -733,7 +746,11 @@ pub(super) fn associations_of_document(
     document: &Oid,
 ) -> Result<Vec<AssociationRow>> {
     let mut rows = association_rows(c, "a.document = ?1", document.as_str())?;
-    rows.extend(association_rows(c, "a.replaced = ?1 AND a.replaced <> ''", document.as_str())?);
+    rows.extend(association_rows(
+        c,
+        "a.replaced = ?1 AND a.replaced <> ''",
+        document.as_str(),
+    )?);
     Ok(rows)
 }
 
@@ -835,7 +852,9 @@ pub(super) fn traces(c: &Connection, dossier: i64) -> Result<Vec<TraceRow>> {
 /// Records that an actor entered; true the first time.
 pub(super) fn first_visit(c: &Connection, dossier: i64, actor: &str) -> Result<bool> {
     let inserted = c
-        .prepare_cached("INSERT INTO visitor (dossier, actor) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .prepare_cached(
+            "INSERT INTO visitor (dossier, actor) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?
         .execute(params![dossier, actor])?;
     Ok(inserted == 1)
 }

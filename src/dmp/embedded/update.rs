@@ -5,13 +5,9 @@ use sha1::{Digest, Sha1};
 use super::store::{self, DocumentRow, NewDocument};
 use super::viewer::Viewer;
 use crate::clock::Instant;
-use crate::dmp::{
-    Changed, Code, Deposit, Lot, Receipt, StatusChange, VisibilityChange,
-};
+use crate::dmp::{Changed, Code, Deposit, Lot, Receipt, StatusChange, VisibilityChange};
 use crate::document::ids::hex;
-use crate::document::{
-    AssociationKind, Coded, Metadata, Oid, Status, SubmissionSet, Visibility,
-};
+use crate::document::{AssociationKind, Coded, Metadata, Oid, Status, SubmissionSet, Visibility};
 use crate::error::Result;
 use crate::identity::Ins;
 use crate::rules::feeding::{Age, RepresentativesChoice, visibility_to_deposit};
@@ -168,12 +164,18 @@ pub(super) fn check_metadata(m: &Metadata) -> Result<()> {
     let known = |set: &ValueSet, coded: &Coded| set.find(&coded.system, &coded.code).is_some();
     let class = terminology::class_of(&m.type_code.system, &m.type_code.code);
     for (fits, attribute) in [
-        (known(&TYPE_CODE, &m.type_code), "typeCode is not in JDV_J66"),
+        (
+            known(&TYPE_CODE, &m.type_code),
+            "typeCode is not in JDV_J66",
+        ),
         (
             class.is_some_and(|c| m.class_code.is(c.code, c.system)),
             "classCode is not that of the typeCode",
         ),
-        (known(&FORMAT_CODE, &m.format_code), "formatCode is not in JDV_J60"),
+        (
+            known(&FORMAT_CODE, &m.format_code),
+            "formatCode is not in JDV_J60",
+        ),
         (
             known(&HEALTHCARE_FACILITY, &m.healthcare_facility_type_code),
             "healthcareFacilityTypeCode is not in JDV_J61",
@@ -184,8 +186,14 @@ pub(super) fn check_metadata(m: &Metadata) -> Result<()> {
         ),
         (!m.author.is_empty(), "author is missing"),
         (!m.title.trim().is_empty(), "title is missing"),
-        (m.title.chars().count() <= 128, "title is longer than 128 characters"),
-        (m.creation_time.as_str().len() == 14, "creationTime is not to the second"),
+        (
+            m.title.chars().count() <= 128,
+            "title is longer than 128 characters",
+        ),
+        (
+            m.creation_time.as_str().len() == 14,
+            "creationTime is not to the second",
+        ),
     ] {
         if !fits {
             return Err(Code::XDSRegistryMetadataError.error(attribute));
@@ -255,7 +263,14 @@ pub(super) fn change_visibility(
     if after == before {
         return Ok(answer(&row, false));
     }
-    apply_visibility(viewer.connection, dossier, viewer.now, &row, after, submission)?;
+    apply_visibility(
+        viewer.connection,
+        dossier,
+        viewer.now,
+        &row,
+        after,
+        submission,
+    )?;
     viewer.trace(right.code(), Some(unique_id), true)?;
     let row = store::document(viewer.connection, dossier, unique_id)?
         .ok_or_else(|| crate::error::Error::bug("a document vanished within its transaction"))?;

@@ -32,7 +32,10 @@ pub(super) struct Viewer<'a> {
 pub(super) fn authorisation_of(grants: &[&Grant], now: Instant) -> Authorisation {
     if grants.iter().any(|g| g.blocked) {
         Authorisation::Interdit
-    } else if grants.iter().any(|g| g.until.is_some_and(|until| now < until)) {
+    } else if grants
+        .iter()
+        .any(|g| g.until.is_some_and(|until| now < until))
+    {
         Authorisation::Valide
     } else if grants.iter().any(|g| g.granted_at.is_some()) {
         Authorisation::Expire
@@ -321,14 +324,20 @@ impl<'a> Viewer<'a> {
             )
         };
         if store::first_visit(self.connection, dossier.id, requester.id())? {
-            let text = format!("{} a accédé à votre DMP pour la première fois.", requester.name());
+            let text = format!(
+                "{} a accédé à votre DMP pour la première fois.",
+                requester.name()
+            );
             notify("patient", "first_access", &text)?;
         }
         if self.context.mode.is_emergency() {
             let how = emergency_words(self.context.mode);
             let text = format!("{} a accédé à votre DMP {how}.", requester.name());
             notify("patient", "emergency_access", &text)?;
-            let text = format!("{} a accédé {how} au DMP de votre patient.", requester.name());
+            let text = format!(
+                "{} a accédé {how} au DMP de votre patient.",
+                requester.name()
+            );
             for grant in store::grants(self.connection, dossier.id)? {
                 if grant.medecin_traitant {
                     notify(&grant.holder, "emergency_access", &text)?;
