@@ -1,5 +1,10 @@
 //! The practice's register, and the way this crate opens its SQLite files.
 //!
-//! Only this folder and the embedded DMP's own store hold SQL.
+//! Only this folder and the embedded DMP's own store hold SQL. One transaction per use case: an effect
+//! and its journal entry are written together or not at all.
 
+pub(crate) mod journal;
+pub(crate) mod register;
 pub(crate) mod sqlite;
+
+pub(crate) use register::{Register, Tx};

@@ -16,7 +16,7 @@ pub(crate) struct Schema {
     /// `PRAGMA application_id`.
     pub application_id: i32,
     /// Each takes the schema from its index to the next version, in one transaction.
-    pub migrations: &'static [&'static str],
+    pub migrations: &'static [&'static [&'static str]],
 }
 
 /// How long a call waits for another process that is writing.
@@ -99,10 +99,8 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), StorageEr
             .pragma_update(None, "application_id", schema.application_id)
             .map_err(|e| storage(&e))?;
     }
-    for migration in schema.migrations.iter().skip(done) {
-        transaction
-            .execute_batch(migration)
-            .map_err(|e| storage(&e))?;
+    for batch in schema.migrations.iter().skip(done).copied().flatten() {
+        transaction.execute_batch(batch).map_err(|e| storage(&e))?;
     }
     transaction
         .pragma_update(None, "user_version", schema.migrations.len() as i64)
@@ -177,20 +175,23 @@ mod tests {
 
     const OURS: Schema = Schema {
         application_id: 0x0d3b_0001,
-        migrations: &["CREATE TABLE one (x INTEGER) STRICT;"],
+        migrations: &[&["CREATE TABLE one (x INTEGER) STRICT;"]],
     };
     const NEXT: Schema = Schema {
         application_id: 0x0d3b_0001,
         migrations: &[
-            "CREATE TABLE one (x INTEGER) STRICT;",
-            "CREATE TABLE two (y INTEGER) STRICT;",
+            &["CREATE TABLE one (x INTEGER) STRICT;"],
+            &["CREATE TABLE two (y INTEGER) STRICT;"],
         ],
     };
     const BROKEN: Schema = Schema {
         application_id: 0x0d3b_0001,
         migrations: &[
-            "CREATE TABLE one (x INTEGER) STRICT;",
-            "CREATE TABLE two (y INTEGER) STRICT; CREATE TABLE one (z INTEGER) STRICT;",
+            &["CREATE TABLE one (x INTEGER) STRICT;"],
+            &[
+                "CREATE TABLE two (y INTEGER) STRICT;",
+                "CREATE TABLE one (z INTEGER) STRICT;",
+            ],
         ],
     };
 

@@ -20,7 +20,7 @@ use crate::store::sqlite::{Schema, stored_json, to_json};
 /// "dmpE".
 pub(super) const SCHEMA: Schema = Schema {
     application_id: 0x646d_7045,
-    migrations: &[VERSION_1],
+    migrations: &[&[VERSION_1]],
 };
 
 const VERSION_1: &str = "
