@@ -4,6 +4,7 @@
 
 pub mod cda;
 pub mod clock;
+pub mod connector;
 pub mod dmp;
 pub mod document;
 pub mod dossier;
