@@ -9,6 +9,8 @@ pub mod dmp;
 pub mod document;
 pub mod dossier;
 pub mod error;
+#[doc(hidden)]
+pub mod ffi;
 pub mod identity;
 pub mod rules;
 mod store;

@@ -14,7 +14,7 @@ use crate::cda::{Finding, Limits, depositable};
 use crate::dmp::{Deposit, Lot, Receipt};
 use crate::document::{Metadata, Oid, Visibility};
 use crate::error::{Error, ErrorKind, Refusal, Result};
-use crate::rules::feeding::{RepresentativesChoice, visibility_to_deposit};
+use crate::rules::feeding::{FeedingFault, RepresentativesChoice, visibility_to_deposit};
 use crate::rules::{Authentication, Remedy, Right, decide};
 use crate::store::journal::Outcome;
 use crate::store::register::NewFed;
@@ -92,7 +92,7 @@ impl Access {
         let mut held = self.inner().hold()?;
         let state = held.state()?;
         let staged = self.check(state, content, options)?;
-        self.submit(state, vec![staged])
+        self.submit(state, &[staged])
     }
 
     /// Checks a document as [`Access::feed`] does and keeps it for [`Access::feed_staged`]. Returns the
@@ -123,19 +123,15 @@ impl Access {
 
     /// Feeds what was staged as one lot: all of it or nothing. What was staged stays when it fails.
     pub fn feed_staged(&self) -> Result<FeedAnswer> {
-        let staged = std::mem::take(&mut self.data().staged);
-        if staged.is_empty() {
+        let lot = std::mem::take(&mut self.data().staged);
+        if lot.is_empty() {
             return Err(Error::caller("lot", "nothing is staged"));
         }
-        let mut kept = Some(staged);
-        let result = self.inner().hold().and_then(|mut held| {
-            let state = held.state()?;
-            match kept.take() {
-                Some(lot) => self.submit_kept(state, lot, &mut kept),
-                None => Err(Error::bug("a lot vanished")),
-            }
-        });
-        if let Some(lot) = kept {
+        let result = self
+            .inner()
+            .hold()
+            .and_then(|mut held| self.submit(held.state()?, &lot));
+        if result.is_err() {
             self.data().staged = lot;
         }
         self.inner().logged("document.feed", result)
@@ -174,7 +170,11 @@ impl Access {
             .permit(state, action, &decision, self.note(Some(&id)))?;
         let visibility = match self.visibility(options, &local) {
             Ok(visibility) => visibility,
-            Err(refusal) => return refuse(state, refusal),
+            Err(fault) => {
+                let refusal =
+                    Refusal::by_rule(fault.rule(), "EX_2.1-1050, EX_GEN-1550", fault.french());
+                return refuse(state, refusal);
+            }
         };
         let said: Vec<&str> = header
             .related_documents
@@ -244,7 +244,7 @@ impl Access {
         &self,
         options: &FeedOptions,
         local: &Local,
-    ) -> std::result::Result<Visibility, Refusal> {
+    ) -> std::result::Result<Visibility, FeedingFault> {
         let choice = match options.representatives {
             None => RepresentativesChoice::Unsaid,
             Some(Representatives::Visible) => RepresentativesChoice::Visible,
@@ -257,28 +257,10 @@ impl Access {
             self.session.requester.secret,
             &self.inner().config.parameters,
         )
-        .map_err(|fault| Refusal::by_rule(fault.rule(), "EX_2.1-1050, EX_GEN-1550", fault.french()))
     }
 
-    /// As [`Access::submit`], giving the lot back when it fails.
-    fn submit_kept(
-        &self,
-        state: &mut State,
-        lot: Vec<Staged>,
-        kept: &mut Option<Vec<Staged>>,
-    ) -> Result<FeedAnswer> {
-        let answer = self.submit_lot(state, &lot);
-        if answer.is_err() {
-            *kept = Some(lot);
-        }
-        answer
-    }
-
-    fn submit(&self, state: &mut State, lot: Vec<Staged>) -> Result<FeedAnswer> {
-        self.submit_lot(state, &lot)
-    }
-
-    fn submit_lot(&self, state: &mut State, lot: &[Staged]) -> Result<FeedAnswer> {
+    /// Feeds a checked lot: identifiers fixed, sent, outcome written.
+    fn submit(&self, state: &mut State, lot: &[Staged]) -> Result<FeedAnswer> {
         let action = "document.feed";
         // A staged lot may have waited: what allowed it is asked again.
         for staged in lot {
