@@ -290,7 +290,12 @@ pub(super) fn run_due(c: &Connection, now: Instant) -> Result<()> {
             continue;
         };
         let secret = row.entry.visibility.invisible_representatives();
+        // A document withdrawn meanwhile has nothing to announce: only its traces come to light.
+        let withdrawn = row.entry.availability_status == Status::Deleted;
         let notify = |kind: &str, text: &str, document: Option<&Oid>| {
+            if withdrawn {
+                return Ok(());
+            }
             store::insert_notification(
                 c,
                 dossier,

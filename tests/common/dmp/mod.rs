@@ -10,9 +10,9 @@ use std::sync::OnceLock;
 use dmpkit::clock::{Clock, Instant};
 use dmpkit::dmp::embedded::Embedded;
 use dmpkit::dmp::embedded::holder::{HistoryLine, HolderAction, HolderAnswer, Notification, Side};
-use dmpkit::dmp::{Deposit, Dmp, Lot, Receipt, Software};
+use dmpkit::dmp::{Criteria, Deposit, Dmp, Lot, Receipt, Software};
 use dmpkit::document::{DocumentEntry, Oid, SubmissionSet, Visibility};
-use dmpkit::dossier::Settings;
+use dmpkit::dossier::{Authorisation, Settings};
 use dmpkit::error::{ErrorKind, Result};
 use dmpkit::identity::{Ins, PsIdNat};
 use dmpkit::rules::Parameters;
@@ -179,7 +179,42 @@ impl Bench {
         }
     }
 
+    pub fn settle(&mut self, patient: &Ins, settings: Settings, existing_documents: bool) {
+        self.must(HolderAction::Settings {
+            patient: *patient,
+            settings,
+            existing_documents,
+        });
+    }
+
+    pub fn mask(&mut self, patient: &Ins, id: &Oid, masked: bool) -> Result<HolderAnswer> {
+        let (patient, unique_id) = (*patient, id.clone());
+        self.act(if masked {
+            HolderAction::Mask { patient, unique_id }
+        } else {
+            HolderAction::Unmask { patient, unique_id }
+        })
+    }
+
     // -- the professionals' side
+
+    /// The uniqueIds that a professional finds.
+    pub fn found(&mut self, by: &Caller, patient: &Ins) -> Vec<Oid> {
+        let page = self
+            .dmp
+            .find(&by.on(patient), &Criteria::default())
+            .unwrap();
+        page.documents.into_iter().map(|d| d.unique_id).collect()
+    }
+
+    pub fn authorisation(&mut self, of: &Caller, patient: &Ins) -> Authorisation {
+        let existence = self.dmp.test_existence(&of.on(patient)).unwrap();
+        existence.authorisation
+    }
+
+    pub fn reads(&mut self, by: &Caller, patient: &Ins, id: &Oid) -> Outcome {
+        outcome(self.dmp.read(&by.on(patient), id))
+    }
 
     /// A lot of its own for the next change.
     pub fn next_lot(&mut self, patient: &Ins, by: &Caller) -> SubmissionSet {
