@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod library;
 pub mod practice;
+
 use std::path::Path;
 
 /// The bytes of a file of `tests/fixtures`.
