@@ -1,0 +1,519 @@
+//! A document that someone may not see does not exist for him: whatever he asks, whatever he tries, he
+//! gets byte for byte what he would get if it had never been deposited.
+//!
+//! Each random story is run twice, on two files and the same clock: once with one more document and what
+//! its author later does to it, once without. One thing is known to differ and is left aside: a deposit
+//! under a uniqueId already taken is refused, as the DMP must.
+
+#[path = "common/dmp/mod.rs"]
+mod dmp;
+#[path = "common/observe.rs"]
+mod observe;
+#[path = "common/world.rs"]
+mod world;
+
+use std::cell::Cell;
+
+use dmp::{Bench, Caller, Doc, doc_id, document, patient, start, submission};
+use dmpkit::clock::Instant;
+use dmpkit::dmp::StatusChange;
+use dmpkit::dmp::embedded::holder::{HolderAction, Side};
+use dmpkit::document::{Oid, Visibility};
+use dmpkit::identity::PsIdNat;
+use dmpkit::rules::Mode;
+use observe::{Names, Transcript};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use world::{AUTHOR, Call, Story, TRAITANT, cast, modes, stories};
+
+/// Numbers that no story gives: of the hidden document and its successors, of secret lots, of probes.
+const HIDDEN: u32 = 500_000;
+const SECRET_LOT: u32 = 600_000;
+const PROBE: u32 = 700_000;
+
+/// What the author does with the hidden document after its deposit.
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    Archive,
+    Unarchive,
+    Delete,
+    /// Replaces it by another that is hidden too.
+    ReplaceHidden,
+    /// Replaces it by one that anyone may see, deposited in both worlds.
+    ReplaceSeen,
+}
+
+/// The hidden document: who deposits it, when in the story, in what company, and what follows.
+#[derive(Debug, Clone)]
+struct Secret {
+    at: usize,
+    author: usize,
+    /// It replaces a document of its author's.
+    replaces: Option<u8>,
+    /// It comes in a lot with others: first, or last.
+    joins: Option<bool>,
+    moves: Vec<(usize, Move)>,
+}
+
+/// The whole case.
+#[derive(Debug, Clone)]
+struct Case {
+    story: Story,
+    secret: Secret,
+    /// Who watches, in which mode.
+    observers: Vec<(usize, Mode)>,
+    /// When they watch for the first time; they watch again at the end.
+    first_watch: usize,
+}
+
+fn secrets(longest: usize) -> impl Strategy<Value = Secret> {
+    // A physician, a colleague, a nurse, a médecin du travail, the certificate of a structure.
+    let author =
+        prop_oneof![6 => Just(AUTHOR), 1 => Just(1), 1 => Just(2), 1 => Just(5), 2 => Just(8)];
+    let moves = prop_oneof![
+        2 => Just(Move::Archive),
+        1 => Just(Move::Unarchive),
+        1 => Just(Move::Delete),
+        2 => Just(Move::ReplaceHidden),
+        2 => Just(Move::ReplaceSeen),
+    ];
+    (
+        longest / 4..longest,
+        author,
+        proptest::option::weighted(0.7, 0_u8..6),
+        proptest::option::weighted(0.4, any::<bool>()),
+        prop::collection::vec((0..4_usize, moves), 0..4),
+    )
+        .prop_map(|(at, author, replaces, joins, moves)| Secret {
+            at,
+            author,
+            replaces,
+            joins,
+            moves,
+        })
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    const LONGEST: usize = 22;
+    let observers = prop::collection::vec((0..cast().len(), modes()), 3..6);
+    (stories(LONGEST), secrets(LONGEST), observers, 0..LONGEST).prop_map(
+        |(story, secret, observers, first_watch)| Case {
+            story,
+            secret,
+            observers,
+            first_watch,
+        },
+    )
+}
+
+// ---- who may know
+
+/// From whom the document is hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Against {
+    /// MASQUE_PS: other professionals and structures.
+    Professionals,
+    /// INVISIBLE_PATIENT: the patient's side, until the notice.
+    Patient,
+    /// INVISIBLE_REPRESENTANTS_LEGAUX: the representatives.
+    Representatives,
+}
+
+impl Case {
+    fn author(&self) -> Caller {
+        cast()[self.secret.author].clone()
+    }
+
+    /// The médecins traitants that the story ever names, or who declare themselves.
+    fn medecins_traitants(&self) -> Vec<PsIdNat> {
+        let mut all = vec![cast()[TRAITANT].ps()];
+        for call in self.story.calls() {
+            match call {
+                Call::Holder(HolderAction::NameMedecinTraitant { professional, .. }, _) => {
+                    all.push(professional);
+                }
+                Call::Authorise(by, ..) if by.requester.professional.is_some() => all.push(by.ps()),
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// Whether the patient ever lets masked documents be seen in emergency.
+    fn masked_in_emergency(&self) -> bool {
+        self.story.settings.masked_in_emergency
+            || self.story.calls().iter().any(|call| {
+                matches!(call, Call::Holder(HolderAction::Settings { settings, .. }, _)
+                    if settings.masked_in_emergency)
+            })
+    }
+
+    /// Whether this caller has, at some moment of the story, a right to a masked document of the author.
+    fn may_know_masked(&self, caller: &Caller) -> bool {
+        let author = self.author();
+        let (it, me) = (&author.requester, &caller.requester);
+        let is_author = it.professional.is_some()
+            && it.professional.as_ref().map(|p| &p.id) == me.professional.as_ref().map(|p| &p.id);
+        let of_structure = it.structure.id == me.structure.id && me.acts_for_structure();
+        let traitant =
+            me.professional.is_some() && self.medecins_traitants().contains(&caller.ps());
+        let emergency = caller.mode.is_emergency() && self.masked_in_emergency();
+        is_author || of_structure || traitant || emergency
+    }
+}
+
+// ---- the two worlds
+
+/// What was seen in a world, and whether the hidden document came to be in it.
+struct World {
+    seen: String,
+    registered: bool,
+    replaced: bool,
+}
+
+struct Run<'a> {
+    case: &'a Case,
+    against: Against,
+    with: bool,
+    bench: Bench,
+    t: Transcript,
+    registered: bool,
+    replaced: bool,
+    /// When the patient's side may learn of the document.
+    over: Option<Instant>,
+    current: Oid,
+    moves: Vec<(usize, Move)>,
+}
+
+impl Run<'_> {
+    fn visibility(&self) -> Visibility {
+        match self.against {
+            Against::Professionals => Visibility::MASKED,
+            Against::Patient => Visibility::INVISIBLE_PATIENT,
+            Against::Representatives => Visibility::INVISIBLE_REPRESENTATIVES,
+        }
+    }
+
+    fn hidden(&self, n: u32) -> Doc {
+        document(HIDDEN + n, &patient(1), &self.case.author()).with(self.visibility())
+    }
+
+    /// The document that the hidden one is to replace: its author's, spoken of before.
+    fn target(&self) -> Option<Oid> {
+        let back = usize::from(self.case.secret.replaces?);
+        let author = self.case.author();
+        let before = self
+            .case
+            .story
+            .calls()
+            .into_iter()
+            .take(self.case.secret.at);
+        let own: Vec<Oid> = before
+            .filter_map(|call| match call {
+                Call::Submit(by, patient_, docs)
+                    if by.requester == author.requester && patient_ == patient(1) =>
+                {
+                    Some(docs.into_iter().map(|d| d.metadata.unique_id))
+                }
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        own.get(own.len().checked_sub(1 + back % own.len().max(1))?)
+            .cloned()
+    }
+
+    /// Whether the caller of this call has a right to the hidden document.
+    fn may_know(&self, call: &Call) -> bool {
+        match (self.against, call.caller()) {
+            (Against::Professionals, Some(caller)) => self.case.may_know_masked(caller),
+            // What the patient is told of what he did is his own affair.
+            (Against::Professionals, None) => true,
+            (Against::Patient, caller) => caller.is_some(),
+            (Against::Representatives, _) => true,
+        }
+    }
+
+    fn submit_secret(&mut self, n: u32, doc: &Doc) -> bool {
+        let (who, author) = (patient(1), self.case.author());
+        let set = submission(SECRET_LOT + n, &who, &author, self.bench.now());
+        let docs = std::slice::from_ref(doc);
+        self.bench.submit_as(&author, &who, &set, docs).is_ok()
+    }
+
+    /// Deposits the hidden document by itself, replacing its target if that can be.
+    fn deposit(&mut self) {
+        if !self.with {
+            return;
+        }
+        let doc = self.hidden(0);
+        if let Some(target) = self.target() {
+            self.replaced = self.submit_secret(0, &doc.clone().replacing(&target));
+        }
+        self.registered = self.replaced || self.submit_secret(0, &doc);
+    }
+
+    /// The lot of a story with the hidden document in it; without it, if it cannot be so.
+    fn join(&mut self, lot: u32, call: &Call, last: bool) -> (bool, String) {
+        let Call::Submit(by, who, docs) = call else {
+            panic!("only lots are joined");
+        };
+        let mut more = docs.clone();
+        more.insert(if last { docs.len() } else { 0 }, self.hidden(0));
+        let joined = self.bench.call(lot, &Call::Submit(by.clone(), *who, more));
+        self.registered = joined.0;
+        if joined.0 {
+            joined
+        } else {
+            self.bench.call(lot, call)
+        }
+    }
+
+    fn follow(&mut self, n: u32, what: Move) {
+        let (who, author) = (patient(1), self.case.author());
+        let change = match what {
+            Move::Archive => StatusChange::Archive,
+            Move::Unarchive => StatusChange::Unarchive,
+            Move::Delete => StatusChange::Delete,
+            Move::ReplaceHidden => {
+                let doc = self.hidden(n).replacing(&self.current);
+                if self.with && self.registered && self.submit_secret(n, &doc) {
+                    self.current = doc_id(HIDDEN + n);
+                }
+                return;
+            }
+            Move::ReplaceSeen => {
+                let plain = document(HIDDEN + n, &who, &author);
+                let replacing = plain.clone().replacing(&self.current);
+                if !(self.with && self.registered && self.submit_secret(n, &replacing)) {
+                    self.submit_secret(n, &plain);
+                }
+                return;
+            }
+        };
+        if self.with && self.registered {
+            let call = Call::Status(author, who, self.current.clone(), change);
+            self.bench.call(SECRET_LOT + n, &call);
+        }
+    }
+
+    fn names(&self) -> Names {
+        let mut documents: Vec<Oid> = (0..5).map(|n| doc_id(HIDDEN + n)).collect();
+        for call in self.case.story.calls() {
+            if let Call::Submit(_, _, docs) = call {
+                documents.extend(docs.into_iter().map(|d| d.metadata.unique_id));
+            }
+        }
+        let lots = (0..5).map(|n| SECRET_LOT + n).chain(0..25);
+        let lot = |n| submission(n, &patient(1), &self.case.author(), start()).entry_uuid;
+        let acts = (0..5).map(|n| {
+            let doc = document(HIDDEN + n, &patient(1), &self.case.author());
+            doc.metadata.service_start_time.start()
+        });
+        Names {
+            documents,
+            lots: lots.map(lot).collect(),
+            acts: acts.collect(),
+        }
+    }
+
+    /// Everyone without a right to the document looks, and tries what may be tried on it.
+    fn watch(&mut self, round: u32) {
+        if self.over.is_some_and(|over| self.bench.now() >= over) {
+            return;
+        }
+        let names = self.names();
+        let who = patient(1);
+        match self.against {
+            Against::Professionals => {
+                let named: Vec<Oid> = self.target().into_iter().chain([doc_id(HIDDEN)]).collect();
+                for (i, (index, mode)) in self.case.observers.iter().enumerate() {
+                    let caller = cast()[*index].mode(*mode);
+                    if self.case.may_know_masked(&caller) {
+                        continue;
+                    }
+                    self.t.note("observer", &caller);
+                    for n in [2, 1] {
+                        self.bench.watch(&caller, &patient(n), &names, &mut self.t);
+                    }
+                    for (k, id) in named.iter().enumerate() {
+                        let n = PROBE + round * 1000 + i as u32 * 100 + k as u32 * 50;
+                        self.bench.meddle(&caller, &who, id, n, &mut self.t);
+                    }
+                    self.bench.watch(&caller, &who, &names, &mut self.t);
+                }
+                for medecin in self.case.medecins_traitants() {
+                    self.bench.watch_notices(&who, &medecin, &mut self.t);
+                }
+            }
+            Against::Patient => {
+                for unique_id in &names.documents[..5] {
+                    let (patient, unique_id) = (who, unique_id.clone());
+                    let mask = HolderAction::Mask {
+                        patient,
+                        unique_id: unique_id.clone(),
+                    };
+                    let unmask = HolderAction::Unmask { patient, unique_id };
+                    for action in [mask, unmask] {
+                        self.t.note("mask", self.bench.act(action));
+                    }
+                }
+                for side in [Side::Holder, Side::Representative] {
+                    self.bench.watch_side(&who, side, &mut self.t);
+                }
+            }
+            Against::Representatives => {
+                self.bench
+                    .watch_side(&who, Side::Representative, &mut self.t);
+            }
+        }
+    }
+}
+
+fn run(case: &Case, against: Against, with: bool) -> World {
+    let mut run = Run {
+        case,
+        against,
+        with,
+        bench: case.story.begin(),
+        t: Transcript::default(),
+        registered: false,
+        replaced: false,
+        over: None,
+        current: doc_id(HIDDEN),
+        moves: Vec::new(),
+    };
+    let calls = case.story.calls();
+    let at = case.secret.at.min(calls.len());
+    let target = run.target();
+    // The lot to join: the author's next for this patient.
+    let author = case.author();
+    let joined = case.secret.joins.and_then(|last| {
+        let fits = |call: &Call| {
+            matches!(call, Call::Submit(by, who, _)
+                if by.requester == author.requester && *who == patient(1))
+        };
+        let index = calls.iter().skip(at).position(fits)?;
+        Some((at + index, last))
+    });
+    let deposit_at = joined.map_or(at, |(index, _)| index);
+    let mut next = deposit_at;
+    for (gap, what) in &case.secret.moves {
+        next += gap;
+        run.moves.push((next, *what));
+    }
+    for index in 0..=calls.len() {
+        if index == deposit_at {
+            if against == Against::Patient {
+                run.over = Some(run.bench.now().plus_days(14));
+            }
+            if joined.is_none() {
+                run.deposit();
+            }
+        }
+        let Some(call) = calls.get(index) else {
+            // What was to come later comes now.
+            run.finish(index, true);
+            break;
+        };
+        // To those who see the hidden successor the target is obsolete: what they would do to it would
+        // come out otherwise, by right.
+        let bears = target
+            .as_ref()
+            .is_some_and(|id| call.depends_on_status_of(id));
+        let skipped = index >= at && bears && run.may_know(call);
+        if !skipped {
+            let (_, answer) = match joined {
+                Some((place, last)) if place == index && with => run.join(index as u32, call, last),
+                _ => run.bench.call(index as u32, call),
+            };
+            if !run.may_know(call) && run.over.is_none_or(|over| run.bench.now() < over) {
+                run.t.note("answer", answer);
+            }
+        }
+        run.finish(index, false);
+        if index == case.first_watch {
+            run.watch(0);
+        }
+    }
+    run.watch(1);
+    World {
+        seen: run.t.0,
+        registered: run.registered,
+        replaced: run.replaced,
+    }
+}
+
+impl Run<'_> {
+    /// The author's moves that come after this call, or all that are left.
+    fn finish(&mut self, index: usize, all: bool) {
+        for (n, (place, what)) in self.moves.clone().into_iter().enumerate() {
+            if place == index || all && place > index {
+                self.follow(n as u32 + 1, what);
+            }
+        }
+    }
+}
+
+/// Runs each case in both worlds and compares. The counts at the end show that the stories reach what
+/// they are for: the document is there, and has replaced another, often enough.
+fn compare(against: Against, cases_to_run: u32) {
+    let (ran, registered, replaced) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let config = Config {
+        cases: cases_to_run,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let result = TestRunner::new(config).run(&cases(), |mut case| {
+        case.story.minor |= against == Against::Representatives;
+        let without = run(&case, against, false);
+        let with = run(&case, against, true);
+        ran.set(ran.get() + 1);
+        registered.set(registered.get() + u32::from(with.registered));
+        replaced.set(replaced.get() + u32::from(with.replaced));
+        if with.seen != without.seen {
+            let difference = with
+                .seen
+                .lines()
+                .zip(without.seen.lines())
+                .find(|(a, b)| a != b);
+            let (a, b) = difference.unwrap_or(("one is longer", ""));
+            return Err(TestCaseError::fail(format!("with:    {a}\nwithout: {b}")));
+        }
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    let counts = (ran.get(), registered.get(), replaced.get());
+    assert!(registered.get() * 2 >= ran.get(), "{counts:?}");
+    assert!(replaced.get() * 20 >= ran.get(), "{counts:?}");
+}
+
+#[test]
+fn a_masked_document_does_not_exist_for_other_professionals() {
+    compare(Against::Professionals, 48);
+}
+
+#[test]
+fn an_invisible_document_does_not_exist_for_the_patient_before_its_notice() {
+    compare(Against::Patient, 96);
+}
+
+#[test]
+fn a_document_hidden_from_representatives_does_not_exist_for_them() {
+    compare(Against::Representatives, 96);
+}
+
+/// The accepted difference, so that it stays the only one of its kind.
+#[test]
+fn only_a_deposit_under_its_own_identifier_meets_a_hidden_document() {
+    let mut bench = Bench::new();
+    let (who, author, other) = (patient(1), dmp::physician(1, 1), dmp::physician(2, 2));
+    bench.open(&who, dmp::ADULT, Default::default());
+    let masked = document(1, &who, &author).with(Visibility::MASKED);
+    bench.submit(&author, &who, &[masked]).unwrap();
+    let same = document(1, &who, &other);
+    let refused = bench.submit(&other, &who, &[same]).unwrap_err();
+    assert_eq!(refused.dmp_code(), Some("XDSDuplicateUniqueIdInRegistry"));
+}
