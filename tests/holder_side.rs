@@ -153,7 +153,7 @@ fn the_patient_deposits_documents_of_his_own_and_of_no_one_else() {
     let doctor = physician(1, 1);
     bench.allow(&who, &doctor);
     let id = bench.patient_deposits(1, &who);
-    assert_eq!(bench.found(&doctor, &who), [id.clone()]);
+    assert_eq!(bench.found(&doctor, &who), std::slice::from_ref(&id));
     let read = bench.dmp.read(&doctor.on(&who), &id).unwrap();
     assert_eq!(read.bytes, patients_cda(1, &who));
 
@@ -401,11 +401,11 @@ fn a_blocked_professional_reads_nothing_in_any_mode_yet_feeds_and_deletes_his_ow
     let (his, others) = (blocked.ps().to_string(), other.ps().to_string());
     assert_eq!(
         rows(&mut bench, ProfessionalsMode::Interdite),
-        [his.clone()]
+        std::slice::from_ref(&his)
     );
     assert_eq!(
         rows(&mut bench, ProfessionalsMode::Active),
-        [others.clone()]
+        std::slice::from_ref(&others)
     );
     assert_eq!(rows(&mut bench, ProfessionalsMode::Toute), [his, others]);
 

@@ -11,7 +11,7 @@ use dmpkit::identity::{IdentityTraits, Ins};
 use serde_json::json;
 
 /// A practice of one physician.
-pub struct Practice {
+pub struct Office {
     pub folder: tempfile::TempDir,
     pub connector: Connector,
     pub doctor: Session,
@@ -54,15 +54,15 @@ pub fn traits(birth_date: &str) -> IdentityTraits {
     .expect("traits")
 }
 
-impl Practice {
+impl Office {
     /// Opens a practice with its first session.
-    pub fn new() -> Practice {
+    pub fn new() -> Office {
         let folder = tempfile::tempdir().expect("a folder");
         let connector = Connector::open(config(folder.path(), "register.db")).expect("a connector");
         let doctor = connector
             .session(requester("899900987654", "10", Some("SM26")))
             .expect("a session");
-        Practice {
+        Office {
             folder,
             connector,
             doctor,
