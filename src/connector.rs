@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     state: Mutex<Option<State>>,
     holder: Mutex<Option<ThreadId>>,
     log: Mutex<Option<Log>>,
+    /// The thread on which the log's callback runs now.
+    speaker: Mutex<Option<ThreadId>>,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
 }
@@ -94,6 +96,15 @@ impl Held<'_> {
     }
 }
 
+/// A callback at work: its thread may not call back in.
+struct Speaking<'a>(&'a Mutex<Option<ThreadId>>);
+
+impl Drop for Speaking<'_> {
+    fn drop(&mut self) {
+        *lock_plain(self.0) = None;
+    }
+}
+
 /// A lock that a panic elsewhere does not take away: what it guards is replaced whole.
 fn lock_plain<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -105,19 +116,26 @@ impl Inner {
     /// A call from within a callback of the same thread is refused rather than left waiting for itself;
     /// after a panic in an earlier call the connector is refused for good.
     pub(crate) fn hold(&self) -> Result<Held<'_>> {
+        self.outside_callback()?;
         let me = std::thread::current().id();
-        if *lock_plain(&self.holder) == Some(me) {
-            return Err(Error::caller(
-                "callback",
-                "must not call the connector back",
-            ));
-        }
         let guard = self
             .state
             .lock()
             .map_err(|_| Error::bug("an earlier call panicked: close this connector"))?;
         *lock_plain(&self.holder) = Some(me);
         Ok(Held { guard, inner: self })
+    }
+
+    /// Refuses a call from within a callback of the same thread.
+    pub(crate) fn outside_callback(&self) -> Result<()> {
+        let me = Some(std::thread::current().id());
+        if *lock_plain(&self.holder) == me || *lock_plain(&self.speaker) == me {
+            return Err(Error::caller(
+                "callback",
+                "must not call the connector back",
+            ));
+        }
+        Ok(())
     }
 
     /// The present.
@@ -127,7 +145,14 @@ impl Inner {
 
     /// Writes a log line.
     pub(crate) fn log(&self, level: Level, line: &str) {
+        // A call refused within the callback has nobody to tell it to.
+        if self.outside_callback().is_err() {
+            return;
+        }
+        // Held while the callback runs, so that closing waits for its end.
         if let Some(log) = lock_plain(&self.log).as_ref() {
+            *lock_plain(&self.speaker) = Some(std::thread::current().id());
+            let _speaking = Speaking(&self.speaker);
             log(level, line);
         }
     }
@@ -159,7 +184,6 @@ impl Connector {
             None => Clock::system(),
             Some(at) => Clock::manual(at),
         };
-        let register = Register::open(&config.register)?;
         let config::Backend::Embedded(embedded) = &config.dmp;
         let habilitation = match &embedded.habilitation {
             None => Habilitation::default(),
@@ -170,6 +194,8 @@ impl Connector {
                     .map_err(|e| Error::caller("dmp.embedded.habilitation", e))?
             }
         };
+        // The files last: a configuration that cannot work creates none.
+        let register = Register::open(&config.register)?;
         let dmp = Embedded::open(
             &embedded.path,
             clock.clone(),
@@ -184,6 +210,7 @@ impl Connector {
                 })),
                 holder: Mutex::new(None),
                 log: Mutex::new(None),
+                speaker: Mutex::new(None),
                 clock,
                 config,
             }),
@@ -193,6 +220,7 @@ impl Connector {
     /// Closes the connector and its files. Sessions and accesses opened on it answer
     /// [`ErrorKind::Closed`] from then on.
     pub fn close(&self) -> Result<()> {
+        self.inner.outside_callback()?;
         // Also after a panic: closing must always be possible.
         let state = lock_plain(&self.inner.state).take();
         if state.is_none() {
@@ -203,8 +231,18 @@ impl Connector {
     }
 
     /// Sends log lines to `log`, or to nobody.
-    pub fn set_log(&self, log: Option<Log>) {
+    ///
+    /// Errors: [`ErrorKind::Closed`], for a closed connector must not keep a callback.
+    pub fn set_log(&self, log: Option<Log>) -> Result<()> {
+        let mut held = self.inner.hold()?;
+        held.state()?;
         *lock_plain(&self.inner.log) = log;
+        Ok(())
+    }
+
+    /// Refuses to act from within the connector's own callback.
+    pub(crate) fn outside_callback(&self) -> Result<()> {
+        self.inner.outside_callback()
     }
 
     /// The present, by the connector's clock.
