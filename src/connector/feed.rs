@@ -117,24 +117,32 @@ impl Access {
     }
 
     /// Forgets what was staged; returns how many documents that were.
-    pub fn unstage(&self) -> usize {
-        std::mem::take(&mut self.data().staged).len()
+    pub fn unstage(&self) -> Result<usize> {
+        // Held, so that it comes before or after a lot being fed, and never in the middle.
+        let mut held = self.inner().hold()?;
+        held.state()?;
+        Ok(std::mem::take(&mut self.data().staged).len())
     }
 
     /// Feeds what was staged as one lot: all of it or nothing. What was staged stays when it fails.
     pub fn feed_staged(&self) -> Result<FeedAnswer> {
+        let result = self.feed_staged_held();
+        self.inner().logged("document.feed", result)
+    }
+
+    fn feed_staged_held(&self) -> Result<FeedAnswer> {
+        // Taken while the connector is held: what another thread stages meanwhile waits for its own lot.
+        let mut held = self.inner().hold()?;
+        let state = held.state()?;
         let lot = std::mem::take(&mut self.data().staged);
         if lot.is_empty() {
             return Err(Error::caller("lot", "nothing is staged"));
         }
-        let result = self
-            .inner()
-            .hold()
-            .and_then(|mut held| self.submit(held.state()?, &lot));
+        let result = self.submit(state, &lot);
         if result.is_err() {
             self.data().staged = lot;
         }
-        self.inner().logged("document.feed", result)
+        result
     }
 
     /// Everything that can be known before the network: the document reads, is this patient's, may be

@@ -22,12 +22,16 @@ pub(crate) struct Schema {
 /// How long a call waits for another process that is writing.
 const BUSY: Duration = Duration::from_secs(30);
 
+/// Whether a path can only be a file's: neither empty, nor a URI, nor one of SQLite's names in memory.
+pub(crate) fn is_plain(path: &str) -> bool {
+    !(path.is_empty() || path.starts_with("file:") || path.starts_with(':') || path.contains('\0'))
+}
+
 /// Opens or creates a file.
 ///
 /// A file that is not ours, or from a newer version, is refused without being written to.
 pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageError> {
-    if path.is_empty() || path.starts_with("file:") || path.starts_with(':') || path.contains('\0')
-    {
+    if !is_plain(path) {
         return Err(StorageError::Path);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
