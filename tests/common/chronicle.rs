@@ -103,7 +103,7 @@ pub fn patient_of(call: &Call) -> Option<Ins> {
 
 pub fn every_story(check: impl Fn(&Story)) {
     let config = Config {
-        cases: std::env::var("PROPTEST_CASES").map_or(32, |n| n.parse().unwrap()),
+        cases: std::env::var("PROPTEST_CASES").map_or(24, |n| n.parse().unwrap()),
         failure_persistence: None,
         ..Config::default()
     };
