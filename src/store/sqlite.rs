@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::error::{Error, StorageError};
 
@@ -39,6 +39,10 @@ pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageErr
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection =
         Connection::open_with_flags(Path::new(path), flags).map_err(|e| storage(&e))?;
+    // SQLite falls back to reading alone; said at once, for it would say something else later.
+    if connection.is_readonly(MAIN_DB).map_err(|e| storage(&e))? {
+        return Err(StorageError::ReadOnly);
+    }
     connection.busy_timeout(BUSY).map_err(|e| storage(&e))?;
     let (id, version) = marks(&connection)?;
     if id == schema.application_id {
@@ -137,6 +141,10 @@ pub(crate) fn relaxed<T>(
 
 /// The kind of a SQLite error, without its text.
 pub(crate) fn storage(error: &rusqlite::Error) -> StorageError {
+    // The file that SQLite shares between processes could not grow: a full disk by another name.
+    if error.sqlite_error().map(|e| e.extended_code) == Some(ffi::SQLITE_IOERR_SHMSIZE) {
+        return StorageError::Full;
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::CannotOpen) => StorageError::CannotOpen,
         Some(ErrorCode::NotADatabase) => StorageError::NotOurs,

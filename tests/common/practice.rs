@@ -218,3 +218,23 @@ pub fn report(n: u32) -> Vec<u8> {
 pub fn report_id(n: u32) -> String {
     format!("1.2.250.1.999.1.1.2026.9.{n}")
 }
+
+/// Feeds what cannot be fed: the status, and nothing in the DMP, nothing to read.
+pub fn refused(
+    practice: &Practice,
+    name: &str,
+    content: &[u8],
+    options: &Value,
+    status: &str,
+) -> Reply {
+    let before = practice.in_the_dmp();
+    let reply = practice.feed(content, options);
+    assert_eq!(reply.name(), status, "{name}: {:?}", reply.error);
+    let staged = practice.stage(content, options);
+    if status != "DMP_REFUSED_BY_DMP" {
+        assert_eq!(staged.name(), status, "{name}, staged: {:?}", staged.error);
+    }
+    bare("dmp_document_unstage", practice.access).ok();
+    assert_eq!(practice.in_the_dmp(), before, "{name} left something");
+    reply
+}
