@@ -57,7 +57,9 @@ pub fn traits(birth_date: &str) -> IdentityTraits {
 impl Office {
     /// Opens a practice with its first session.
     pub fn new() -> Office {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = tempfile::tempdir_in("/dev/shm")
+            .or_else(|_| tempfile::tempdir())
+            .expect("a folder");
         let connector = Connector::open(config(folder.path(), "register.db")).expect("a connector");
         let doctor = connector
             .session(requester("899900987654", "10", Some("SM26")))
