@@ -247,7 +247,7 @@ struct Waiting {
 fn the_delays_of_an_invisible_document_are_kept_to_the_instant() {
     every_story(|story| {
         let mut waiting: BTreeMap<Oid, Waiting> = BTreeMap::new();
-        through(story, |bench, m| {
+        let mut bench = through(story, |bench, m| {
             let now = bench.now();
             for (id, entry) in m.after {
                 if !m.before.contains_key(id) && entry.visibility.invisible_patient() {
@@ -267,31 +267,50 @@ fn the_delays_of_an_invisible_document_are_kept_to_the_instant() {
                 }
                 _ => {}
             }
-            let (mut notices, mut shown) = (0, 0);
-            for (id, w) in &waiting {
-                let deposited = w.deposited.unwrap();
-                let (notice, visible) = (deposited.plus_days(14), deposited.plus_months(1));
-                let still = |at: Instant| {
-                    w.shown.is_none_or(|s| s >= at) && w.deleted.is_none_or(|d| d >= at)
-                };
-                notices += usize::from(now >= notice && still(notice));
-                shown += usize::from(now >= visible && still(visible));
-                let invisible = m.after[id].visibility.invisible_patient();
-                assert_eq!(invisible, now < visible && w.shown.is_none(), "{id} {w:?}");
-            }
-            let mut told = Vec::new();
-            let mut seen = Vec::new();
-            for patient in patients() {
-                told.extend(bench.notifications(&patient, Side::Holder, None));
-                seen.extend(bench.side_documents(&patient, Side::Holder));
-            }
-            let count = |kind: &str| told.iter().filter(|n| n.kind == kind).count();
-            assert_eq!(count("document_notice"), notices);
-            assert_eq!(count("document_visible"), shown);
-            let hidden = seen.iter().find(|d| d.visibility.invisible_patient());
-            assert_eq!(hidden, None);
+            keep_the_delays(bench, &waiting);
         });
+        // And at each instant that matters, when the story is over.
+        let mut instants: Vec<Instant> = waiting
+            .values()
+            .flat_map(|w| {
+                let at = w.deposited.unwrap();
+                [at.plus_days(14), at.plus_months(1)]
+            })
+            .flat_map(|at| [Instant::from_millis(at.millis() - 1).unwrap(), at])
+            .filter(|at| *at > bench.now())
+            .collect();
+        instants.sort();
+        for at in instants {
+            bench.set(at);
+            keep_the_delays(&mut bench, &waiting);
+        }
     });
+}
+
+fn keep_the_delays(bench: &mut Bench, waiting: &BTreeMap<Oid, Waiting>) {
+    let (now, registry) = (bench.now(), bench.registry());
+    let (mut notices, mut shown) = (0, 0);
+    for (id, w) in waiting {
+        let deposited = w.deposited.unwrap();
+        let (notice, visible) = (deposited.plus_days(14), deposited.plus_months(1));
+        let still =
+            |at: Instant| w.shown.is_none_or(|s| s >= at) && w.deleted.is_none_or(|d| d >= at);
+        notices += usize::from(now >= notice && still(notice));
+        shown += usize::from(now >= visible && still(visible));
+        let invisible = registry[id].visibility.invisible_patient();
+        assert_eq!(invisible, now < visible && w.shown.is_none(), "{id} {w:?}");
+    }
+    let mut told = Vec::new();
+    let mut seen = Vec::new();
+    for patient in patients() {
+        told.extend(bench.notifications(&patient, Side::Holder, None));
+        seen.extend(bench.side_documents(&patient, Side::Holder));
+    }
+    let count = |kind: &str| told.iter().filter(|n| n.kind == kind).count();
+    assert_eq!(count("document_notice"), notices);
+    assert_eq!(count("document_visible"), shown);
+    let hidden = seen.iter().find(|d| d.visibility.invisible_patient());
+    assert_eq!(hidden, None);
 }
 
 // ---- who may

@@ -8,6 +8,7 @@ use dmpkit::dmp::{Criteria, Dmp, StatusChange};
 use dmpkit::document::{Status, Visibility};
 use dmpkit::dossier::Settings;
 use dmpkit::identity::Ins;
+use dmpkit::rules::Mode;
 
 fn bench(settings: Settings) -> (Bench, Ins) {
     let mut bench = Bench::new();
@@ -93,5 +94,60 @@ fn a_structure_knows_that_it_replaced_its_document() {
         let again = document(first + 2, &who, &by).replacing(old.id());
         let refused = bench.submit(&by, &who, &[again]).unwrap_err();
         assert_eq!(refused.dmp_code(), Some("XDSReplaceFailed"));
+    }
+}
+
+/// Whoever may not replace a document gets the answer for a document that is not there.
+#[test]
+fn only_its_author_or_its_structure_acting_as_such_replaces_a_document_that_is_current() {
+    let (mut bench, who) = bench(Settings::default());
+    let (author, traitant) = (physician(1, 1), physician(3, 3));
+    bench.name_medecin_traitant(&who, &traitant);
+    let replaces = |bench: &mut Bench, by: &Caller, old: u32, new: u32| {
+        let doc = document(new, &who, by).replacing(&doc_id(old));
+        match bench.submit(by, &who, &[doc]) {
+            Ok(_) => true,
+            Err(error) => {
+                assert_eq!(error.dmp_code(), Some("XDSReplaceFailed"));
+                false
+            }
+        }
+    };
+    for n in 1..=6 {
+        let doc = document(n, &who, &author);
+        bench.submit(&author, &who, &[doc]).unwrap();
+    }
+    let others = [
+        physician(2, 1),
+        physician(2, 2),
+        traitant.clone(),
+        certificate(2),
+        secretary(4, 2),
+    ];
+    for (k, other) in others.iter().enumerate() {
+        assert!(!replaces(&mut bench, other, 1, 100 + k as u32), "{k}");
+    }
+    assert!(!replaces(&mut bench, &author, 999, 110), "not there");
+    let patients = bench.patient_deposits(50, &who);
+    assert_eq!(patients, doc_id(50));
+    assert!(!replaces(&mut bench, &author, 50, 111), "the patient's");
+    assert!(replaces(&mut bench, &author, 1, 112));
+    assert!(!replaces(&mut bench, &author, 1, 113), "already replaced");
+    assert!(replaces(&mut bench, &certificate(1), 2, 114));
+    assert!(replaces(&mut bench, &secretary(5, 1), 3, 115));
+    assert!(replaces(
+        &mut bench,
+        &author.mode(Mode::BrisDeGlace),
+        4,
+        116
+    ));
+    for (n, change) in [(5, StatusChange::Archive), (6, StatusChange::Delete)] {
+        let lot = bench.next_lot(&who, &author);
+        let context = author.on(&who);
+        bench
+            .dmp
+            .change_status(&context, &doc_id(n), change, &lot)
+            .unwrap();
+        assert!(!replaces(&mut bench, &author, n, 117 + n), "{change:?}");
     }
 }

@@ -63,8 +63,8 @@ pub struct Moment<'a> {
     pub after: &'a Registry,
 }
 
-/// Tells a story and looks at every call.
-pub fn through(story: &Story, mut look: impl FnMut(&mut Bench, &Moment<'_>)) {
+/// Tells a story and looks at every call; gives back the DMP as the story leaves it.
+pub fn through(story: &Story, mut look: impl FnMut(&mut Bench, &Moment<'_>)) -> Bench {
     let mut bench = story.begin();
     for patient in patients() {
         bench.name_medecin_traitant(&patient, &witness());
@@ -87,6 +87,7 @@ pub fn through(story: &Story, mut look: impl FnMut(&mut Bench, &Moment<'_>)) {
         look(&mut bench, &moment);
         before = after;
     }
+    bench
 }
 
 pub fn patient_of(call: &Call) -> Option<Ins> {
