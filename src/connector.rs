@@ -26,7 +26,6 @@ pub mod oversight;
 pub mod session;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::ThreadId;
 
 pub use access::{Access, AccessRequest, AccessState};
 pub use config::Config;
@@ -63,10 +62,9 @@ pub struct Connector {
 /// What sessions and accesses share.
 pub(crate) struct Inner {
     state: Mutex<Option<State>>,
-    holder: Mutex<Option<ThreadId>>,
     log: Mutex<Option<Log>>,
     /// The thread on which the log's callback runs now.
-    speaker: Mutex<Option<ThreadId>>,
+    speaker: Mutex<Option<usize>>,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
 }
@@ -80,13 +78,6 @@ pub(crate) struct State {
 /// The state, held by one call.
 pub(crate) struct Held<'a> {
     guard: MutexGuard<'a, Option<State>>,
-    inner: &'a Inner,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        *lock_plain(&self.inner.holder) = None;
-    }
 }
 
 impl Held<'_> {
@@ -97,7 +88,7 @@ impl Held<'_> {
 }
 
 /// A callback at work: its thread may not call back in.
-struct Speaking<'a>(&'a Mutex<Option<ThreadId>>);
+struct Speaking<'a>(&'a Mutex<Option<usize>>);
 
 impl Drop for Speaking<'_> {
     fn drop(&mut self) {
@@ -110,6 +101,13 @@ fn lock_plain<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Tells this thread from every other that lives now: the address of a mark each thread has. (The
+/// standard library's own identity would allocate on a thread that the host made.)
+fn this_thread() -> usize {
+    thread_local!(static MARK: u8 = const { 0 });
+    MARK.with(|mark| std::ptr::from_ref(mark).addr())
+}
+
 impl Inner {
     /// Takes the connector for one call.
     ///
@@ -117,19 +115,16 @@ impl Inner {
     /// after a panic in an earlier call the connector is refused for good.
     pub(crate) fn hold(&self) -> Result<Held<'_>> {
         self.outside_callback()?;
-        let me = std::thread::current().id();
         let guard = self
             .state
             .lock()
             .map_err(|_| Error::bug("an earlier call panicked: close this connector"))?;
-        *lock_plain(&self.holder) = Some(me);
-        Ok(Held { guard, inner: self })
+        Ok(Held { guard })
     }
 
     /// Refuses a call from within a callback of the same thread.
     pub(crate) fn outside_callback(&self) -> Result<()> {
-        let me = Some(std::thread::current().id());
-        if *lock_plain(&self.holder) == me || *lock_plain(&self.speaker) == me {
+        if *lock_plain(&self.speaker) == Some(this_thread()) {
             return Err(Error::caller(
                 "callback",
                 "must not call the connector back",
@@ -151,7 +146,7 @@ impl Inner {
         }
         // Held while the callback runs, so that closing waits for its end.
         if let Some(log) = lock_plain(&self.log).as_ref() {
-            *lock_plain(&self.speaker) = Some(std::thread::current().id());
+            *lock_plain(&self.speaker) = Some(this_thread());
             let _speaking = Speaking(&self.speaker);
             log(level, line);
         }
@@ -208,7 +203,6 @@ impl Connector {
                     register,
                     dmp: Box::new(dmp),
                 })),
-                holder: Mutex::new(None),
                 log: Mutex::new(None),
                 speaker: Mutex::new(None),
                 clock,

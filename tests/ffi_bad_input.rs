@@ -3,17 +3,17 @@
 
 #[path = "common/face.rs"]
 mod face;
+#[path = "common/host.rs"]
+mod host;
 #[path = "common/practice.rs"]
 mod practice;
 #[path = "common/spoil.rs"]
 mod spoil;
-#[path = "common/world.rs"]
-mod world;
 
 use face::{FUNCTIONS, Function, On, Reply, Text, call};
+use host::{MARKER, World, check_failure, content, demands, good, good_text};
 use practice::{ask, bare, config};
 use serde_json::{Value, json};
-use world::{MARKER, World, check_failure, content, demands, good, good_text};
 
 #[test]
 fn the_table_has_every_function_of_the_header_that_answers_a_status() {

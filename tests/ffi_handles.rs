@@ -5,10 +5,10 @@
 
 #[path = "common/face.rs"]
 mod face;
+#[path = "common/host.rs"]
+mod host;
 #[path = "common/practice.rs"]
 mod practice;
-#[path = "common/world.rs"]
-mod world;
 
 use std::ffi::{c_char, c_void};
 use std::ptr::{null_mut, without_provenance_mut};
@@ -19,9 +19,9 @@ use std::time::Duration;
 use dmpkit::ffi::connector::dmp_connector_set_log;
 use dmpkit::ffi::library::dmp_open_handles;
 use face::{FUNCTIONS, On, function};
+use host::{World, content, demands, good_text};
 use practice::{Practice, bare, config, open_connector, report};
 use serde_json::json;
-use world::{World, content, demands, good_text};
 
 #[test]
 fn handles_that_are_forged_stale_or_of_another_kind() {
@@ -170,7 +170,7 @@ fn a_callback_that_calls_back_in_is_refused_and_does_not_wait_for_itself() {
 
 #[test]
 fn what_is_staged_while_a_lot_is_fed_waits_for_its_own_lot() {
-    let _alone = world::alone();
+    let _alone = host::alone();
     let practice = Practice::open();
     let access = practice.access;
     let staged: usize = std::thread::scope(|scope| {

@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod face;
+pub mod library;
+pub mod office;
+
 use std::path::Path;
 
 /// The bytes of a file of `tests/fixtures`.

@@ -34,12 +34,18 @@ pub fn coded(set: &ValueSet, system: &str, code: &str) -> Coded {
 pub const REPORT: &str = "11488-4";
 pub const SYNTHESIS: &str = "34133-9";
 
-/// The n-th document, of a patient, by one author: a consultation report. Acts are some hours apart.
+/// The n-th document, of a patient, by one author: a consultation report, or every third a synthesis.
+/// Acts are some hours apart, and some at the same instant.
 pub fn document(n: u32, patient: &Ins, author: &Caller) -> Doc {
     let act = Instant::parse("2026-01-05T09:00:00Z")
         .unwrap()
         .plus_seconds(i64::from(n % 7) * 7200);
-    let class = class_of(system::LOINC, REPORT).unwrap();
+    let kind = if n.is_multiple_of(3) {
+        SYNTHESIS
+    } else {
+        REPORT
+    };
+    let class = class_of(system::LOINC, kind).unwrap();
     Doc {
         metadata: Metadata {
             unique_id: doc_id(n),
@@ -56,7 +62,7 @@ pub fn document(n: u32, patient: &Ins, author: &Caller) -> Doc {
             source_patient_id: patient.cx(),
             source_patient_info: Vec::new(),
             class_code: Coded::new(class.code, class.system, class.label),
-            type_code: coded(&TYPE_CODE, system::LOINC, REPORT),
+            type_code: coded(&TYPE_CODE, system::LOINC, kind),
             format_code: {
                 let any = &FORMAT_CODE.concepts[0];
                 Coded::new(any.code, any.system, any.label)
