@@ -44,7 +44,7 @@ pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageErr
         return Err(StorageError::ReadOnly);
     }
     connection.busy_timeout(BUSY).map_err(|e| storage(&e))?;
-    let (id, version) = marks(&connection)?;
+    let Found { id, version, empty } = look(&mut connection)?;
     if id == schema.application_id {
         let known = schema.migrations.len() as i64;
         if version > known {
@@ -56,15 +56,46 @@ pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageErr
         }
         return Ok(connection);
     }
-    if id != 0 || version != 0 || !is_empty(&connection)? {
+    if id != 0 || version != 0 || !empty {
         return Err(StorageError::NotOurs);
     }
-    connection
-        .pragma_update(None, "journal_mode", "wal")
-        .map_err(|e| storage(&e))?;
+    write_ahead(&connection)?;
     prepare(&connection)?;
     migrate(&mut connection, schema)?;
     Ok(connection)
+}
+
+/// Turns a new file to WAL. SQLite does not wait for others here, as it does everywhere else.
+fn write_ahead(connection: &Connection) -> Result<(), StorageError> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let mut waited = Duration::ZERO;
+    loop {
+        let turned = connection
+            .pragma_update(None, "journal_mode", "wal")
+            .map_err(|e| storage(&e));
+        match turned {
+            Err(StorageError::Busy) if waited < BUSY => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// What a file is before anything is done with it.
+struct Found {
+    id: i32,
+    version: i64,
+    empty: bool,
+}
+
+/// Looks at one state of the file: another process may be creating it.
+fn look(connection: &mut Connection) -> Result<Found, StorageError> {
+    let transaction = connection.transaction().map_err(|e| storage(&e))?;
+    let (id, version) = marks(&transaction)?;
+    let empty = is_empty(&transaction)?;
+    Ok(Found { id, version, empty })
 }
 
 fn marks(connection: &Connection) -> Result<(i32, i64), StorageError> {
@@ -101,7 +132,13 @@ fn prepare(connection: &Connection) -> Result<(), StorageError> {
 fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), StorageError> {
     let transaction = immediate(connection)?;
     let (id, version) = marks(&transaction)?;
+    if id != 0 && id != schema.application_id {
+        return Err(StorageError::NotOurs);
+    }
     let done = usize::try_from(version).unwrap_or(0);
+    if done > schema.migrations.len() {
+        return Err(StorageError::Newer);
+    }
     if id == 0 {
         transaction
             .pragma_update(None, "application_id", schema.application_id)
