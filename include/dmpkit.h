@@ -1,0 +1,373 @@
+/*
+ * dmpkit.h: the DMP (dossier médical partagé) in your software.
+ *
+ * EIGHT RULES
+ *
+ * 1. Every function that can fail returns a status; 0 (DMP_OK) is success; treat unknown codes as failure.
+ * 2. Outputs are always written: NULL or 0 on failure. One exception: a refusal (200 to 399) that has a
+ *    reason for a person writes its record where the answer would be; free it like an answer.
+ * 3. What you receive through an output pointer you free with dmp_free; NULL is fine. Handles are closed
+ *    with their own close function instead.
+ * 4. Text is NUL-terminated UTF-8, paths too, on Windows too.
+ * 5. Inputs are copied before the call returns.
+ * 6. Any thread may call; calls on one connector run one at a time; open a second connector on the same
+ *    files for parallel work.
+ * 7. Callbacks run on the calling thread, must not call back in, and must live until close returns.
+ * 8. Never open our files with another SQLite in the same process; never unload the library.
+ *
+ * RECORDS. What is not a scalar or the bytes of a document crosses as JSON text. Each function names its
+ * records; their JSON Schemas stand in include/schema, one file a record. Input records refuse unknown
+ * and duplicate fields; output records may grow.
+ *
+ * HANDLES are tickets: a handle that was closed twice, is stale, forged, or of another kind is answered
+ * with DMP_BAD_HANDLE. Handles may be closed in any order.
+ *
+ * ERRORS. error receives one English line that names the field and the rule and holds no patient data;
+ * pass NULL if you do not want it. What a person reads is in the refusal record: "sentence", "facts" and
+ * "remedies", in French, with stable codes.
+ *
+ * Made by cbindgen from src/ffi: do not edit.
+ */
+
+#ifndef DMPKIT_H
+#define DMPKIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Version of the library this header belongs to. */
+#define DMPKIT_VERSION "0.1.0"
+#define DMPKIT_VERSION_MAJOR 0
+#define DMPKIT_VERSION_MINOR 1
+#define DMPKIT_VERSION_PATCH 0
+
+// Success.
+#define DMP_OK 0
+
+// A pointer that is required is NULL.
+#define DMP_NULL_ARGUMENT 101
+
+// A text is not UTF-8.
+#define DMP_INVALID_UTF8 102
+
+// A record is not the JSON its schema asks: malformed, unknown, missing or duplicate field.
+#define DMP_INVALID_RECORD 103
+
+// A value breaks a rule; the error text names the field and the rule.
+#define DMP_INVALID_VALUE 104
+
+// The handle is NULL, closed, of another kind, or not one of ours.
+#define DMP_BAD_HANDLE 105
+
+// The connector of this session or access was closed.
+#define DMP_CLOSED 106
+
+// The bytes are not a CDA document that can be read.
+#define DMP_UNREADABLE 201
+
+// The document was read; its findings forbid the deposit.
+#define DMP_FINDINGS 202
+
+// The document is larger than can be accepted.
+#define DMP_TOO_LARGE 203
+
+// The content received does not have the hash or size announced.
+#define DMP_INTEGRITY 204
+
+// The rules refuse, before the network.
+#define DMP_REFUSED 301
+
+// The DMP refuses; its own code is in the record.
+#define DMP_REFUSED_BY_DMP 302
+
+// No such document for this person: absent and hidden are one answer.
+#define DMP_UNKNOWN_DOCUMENT 303
+
+// The access is over: closed, or its time has passed.
+#define DMP_ACCESS_OVER 304
+
+// The file cannot be opened.
+#define DMP_CANNOT_OPEN 401
+
+// The file is not ours.
+#define DMP_NOT_OURS 402
+
+// The file was written by a newer version; it was left untouched.
+#define DMP_NEWER 403
+
+// The file or folder is read-only.
+#define DMP_READ_ONLY 404
+
+// The disk is full.
+#define DMP_DISK_FULL 405
+
+// Another process held the file too long: try again.
+#define DMP_BUSY 406
+
+// The file is damaged.
+#define DMP_CORRUPT 407
+
+// The file cannot be read or written.
+#define DMP_IO 408
+
+// The DMP could not be reached.
+#define DMP_NETWORK 501
+
+// A fault of this library; please report it.
+#define DMP_BUG 901
+
+// A panic was caught; the handle is unusable from now on.
+#define DMP_PANIC 902
+
+// The version of the interface this header describes: it changes when something is added, and its
+// thousands when something is removed or changes meaning.
+#define DMP_ABI_VERSION 1
+
+// A patient's dossier, open in a mode.
+typedef struct dmp_access dmp_access;
+
+// A practice's connector: its register and its DMP.
+typedef struct dmp_connector dmp_connector;
+
+// A professional, or a structure, at work.
+typedef struct dmp_session dmp_session;
+
+// Receives log lines. level: 0 information, 1 warning, 2 error. line: English, without patient data,
+// valid for the call. Runs on the thread of the call it speaks of.
+typedef void (*dmp_log_callback)(void *user, int32_t level, const char *line);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Frees what a function of this library gave through an output pointer. NULL is fine.
+void dmp_free(void *pointer);
+
+// The version of the library, such as "0.1.0". Not to be freed.
+const char *dmp_version(void);
+
+// The version of the interface the library was built with; compare with DMP_ABI_VERSION.
+int32_t dmp_abi_version(void);
+
+// The name of a status code, "DMP_UNKNOWN_STATUS" for one this library does not know. Not to be freed.
+const char *dmp_status_name(int32_t status);
+
+// How many handles are open in this process, for tests: 0 when all were closed.
+int64_t dmp_open_handles(void);
+
+// Opens a connector. config: record config. The files it names are created when absent.
+int32_t dmp_connector_open(const char *config, dmp_connector **out, char **error);
+
+// Closes a connector and its files. Its sessions and accesses answer DMP_CLOSED from then on; close
+// them too, before or after.
+int32_t dmp_connector_close(dmp_connector *connector, char **error);
+
+// Sends the connector's log lines to a callback; NULL stops them.
+int32_t dmp_connector_set_log(dmp_connector *connector,
+                              dmp_log_callback callback,
+                              void *user,
+                              char **error);
+
+// Moves the clock of a connector whose configuration has a clock. at: RFC 3339, such as
+// "2026-01-31T08:00:00Z".
+int32_t dmp_connector_set_time(dmp_connector *connector, const char *at, char **error);
+
+// Plays the patient or the CNAM on an embedded DMP. action: record holder-action. content: the CDA
+// document of a deposit, NULL and 0 otherwise. out: record holder-answer.
+int32_t dmp_holder_act(dmp_connector *connector,
+                       const char *action,
+                       const uint8_t *content,
+                       size_t content_len,
+                       char **out,
+                       char **error);
+
+// Opens a session. requester: record requester. Refused to those the law always refuses.
+int32_t dmp_session_open(dmp_connector *connector,
+                         const char *requester,
+                         dmp_session **out,
+                         char **refusal,
+                         char **error);
+
+// Closes a session. Accesses it opened stay open.
+int32_t dmp_session_close(dmp_session *session, char **error);
+
+// Registers a patient of the practice, or corrects him. patient: record patient.
+int32_t dmp_patient_register(dmp_session *session, const char *patient, char **out, char **error);
+
+// A patient as the practice registered him. ins: record ins. out: record patient-answer.
+int32_t dmp_patient_get(dmp_session *session, const char *ins, char **out, char **error);
+
+// TD0.5: patients by traits, for a regulation centre. search: record patient-search. out: record
+// candidates.
+int32_t dmp_patient_find(dmp_session *session, const char *search, char **out, char **error);
+
+// TD0.4: the dossiers on which this requester is authorised. query: record dossier-query, or NULL.
+// out: record dossiers.
+int32_t dmp_dossier_list(dmp_session *session, const char *query, char **out, char **error);
+
+// Records a consent or an opposition with its proof. consent: record consent-request. out: its number.
+int32_t dmp_consent_record(dmp_session *session,
+                           const char *consent,
+                           char **out,
+                           char **error);
+
+// Withdraws a consent or an opposition. revocation: record revocation-request.
+int32_t dmp_consent_revoke(dmp_session *session, const char *revocation, char **out, char **error);
+
+// Every consent and opposition of a patient, with its proof. ins: record ins. out: record consents.
+int32_t dmp_consent_list(dmp_session *session, const char *ins, char **out, char **error);
+
+// Enters a patient's dossier: asks the DMP whether it exists (TD0.2), compares identities, says what may
+// be done. request: record access-request. state: record access-state, or the record of a refusal.
+int32_t dmp_access_open(dmp_session *session,
+                        const char *request,
+                        dmp_access **out,
+                        char **state,
+                        char **error);
+
+// Closes an access. A bris de glace ends here, or by itself when its time has passed.
+int32_t dmp_access_close(dmp_access *access, char **error);
+
+// The state of the access now: dossier, identity, banner of a bris de glace, advice for each right.
+// out: record access-state.
+int32_t dmp_access_state(dmp_access *access, char **out, char **error);
+
+// Records that a person checked the identity and confirms it despite divergences. confirmation: record
+// identity-confirmation.
+int32_t dmp_access_confirm_identity(dmp_access *access,
+                                    const char *confirmation,
+                                    char **out,
+                                    char **error);
+
+// TD0.3: the requester's own authorisation. request: record authorisation-request. out: whether
+// anything changed.
+int32_t dmp_access_authorise(dmp_access *access, const char *request, char **out, char **error);
+
+// TD1.3a: administrative data. out: record administrative-data.
+int32_t dmp_access_administrative_data(dmp_access *access, char **out, char **error);
+
+// TD1.6: professionals authorised and blocked. request: record professionals-request, or NULL for all.
+// out: record professionals.
+int32_t dmp_access_professionals(dmp_access *access,
+                                 const char *request,
+                                 char **out,
+                                 char **error);
+
+// TD0.9, TD0.10: the address of the DMP's own pages for this patient, null if it has none. out: record
+// web-access.
+int32_t dmp_access_web(dmp_access *access,
+                       char **out,
+                       char **error);
+
+// Feeds one CDA document (TD2.1, or TD2.2 with a CPE). options: record feed-options, or NULL. out:
+// record feed-answer, or the record of a refusal.
+int32_t dmp_document_feed(dmp_access *access,
+                          const uint8_t *content,
+                          size_t content_len,
+                          const char *options,
+                          char **out,
+                          char **error);
+
+// Checks a CDA document as dmp_document_feed does and keeps it for dmp_document_feed_staged. out: advice
+// on the document, record findings.
+int32_t dmp_document_stage(dmp_access *access,
+                           const uint8_t *content,
+                           size_t content_len,
+                           const char *options,
+                           char **out,
+                           char **error);
+
+// Forgets what was staged. out: how many documents that were.
+int32_t dmp_document_unstage(dmp_access *access, char **out, char **error);
+
+// Feeds what was staged as one lot: all of it or nothing. What was staged stays when it fails. out:
+// record feed-answer.
+int32_t dmp_document_feed_staged(dmp_access *access, char **out, char **error);
+
+// Finds documents (TD3.1), a page at a time. criteria: record criteria, or NULL for all that is up to
+// date. out: record find-answer.
+int32_t dmp_document_find(dmp_access *access,
+                          const char *criteria,
+                          char **out,
+                          char **error);
+
+// The DMP's identifiers of documents, without anything clinical (TD3.1 by reference). request: record
+// references-request. out: record references.
+int32_t dmp_document_reference(dmp_access *access,
+                               const char *request,
+                               char **out,
+                               char **error);
+
+// What was deposited or changed since an instant. request: record news-request. out: record news-answer.
+int32_t dmp_document_news(dmp_access *access,
+                          const char *request,
+                          char **out,
+                          char **error);
+
+// Reads a document (TD3.2). content, content_len: its bytes as they were deposited, hash and size
+// checked. out: record read-answer, with the warnings to display.
+int32_t dmp_document_read(dmp_access *access,
+                          const char *unique_id,
+                          uint8_t **content,
+                          size_t *content_len,
+                          char **out,
+                          char **error);
+
+// Masks a document to professionals (TD3.3a). out: record changed.
+int32_t dmp_document_mask(dmp_access *access, const char *unique_id, char **out, char **error);
+
+// Unmasks a document (TD3.3a). out: record changed.
+int32_t dmp_document_unmask(dmp_access *access, const char *unique_id, char **out, char **error);
+
+// Makes a document visible to the patient (TD3.3b). Irreversible: ask the person first. out: record
+// changed.
+int32_t dmp_document_show_patient(dmp_access *access,
+                                  const char *unique_id,
+                                  char **out,
+                                  char **error);
+
+// Makes a document visible to the legal representatives (TD3.3b). Irreversible: ask the person first.
+// out: record changed.
+int32_t dmp_document_show_representatives(dmp_access *access,
+                                          const char *unique_id,
+                                          char **out,
+                                          char **error);
+
+// Archives a document (TD3.3d). out: record changed.
+int32_t dmp_document_archive(dmp_access *access, const char *unique_id, char **out, char **error);
+
+// Brings an archived document back (TD3.3d). out: record changed.
+int32_t dmp_document_unarchive(dmp_access *access, const char *unique_id, char **out, char **error);
+
+// Deletes a document (TD3.3c): final. Ask the person first. out: record changed.
+int32_t dmp_document_delete(dmp_access *access, const char *unique_id, char **out, char **error);
+
+// This professional's own actions on this patient (everyone's for a médecin traitant DMP). filter:
+// record journal-filter, or NULL. out: record journal.
+int32_t dmp_journal_read(dmp_access *access, const char *filter, char **out, char **error);
+
+// The whole journal of the practice with its chain. For those who oversee, never for care: it names
+// documents whatever their masking. filter: record journal-filter, or NULL. out: record journal.
+int32_t dmp_journal_audit(dmp_connector *connector, const char *filter, char **out, char **error);
+
+// Walks the journal's chain and names the first entry that was changed, removed or moved. For those who
+// oversee: it counts entries. out: record verification.
+int32_t dmp_journal_verify(dmp_connector *connector,
+                           char **out,
+                           char **error);
+
+// The bris de glace of the practice, for review. filter: record emergency-filter, or NULL for all. out:
+// record emergencies.
+int32_t dmp_emergency_list(dmp_connector *connector,
+                           const char *filter,
+                           char **out,
+                           char **error);
+
+// Signs the review of a bris de glace. review: record emergency-review.
+int32_t dmp_emergency_review(dmp_session *session, const char *review, char **out, char **error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* DMPKIT_H */

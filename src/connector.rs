@@ -1,0 +1,243 @@
+//! The use cases: what a practice does with the DMP, one file each.
+//!
+//! | file | what |
+//! |---|---|
+//! | `config` | what a connector is opened with |
+//! | `session` | a professional at work: patients of the practice, dossiers, searches by traits |
+//! | `consent` | consents and oppositions recorded, withdrawn, listed |
+//! | `access` | entering a patient's dossier, its state, what may be done and why |
+//! | `emergency` | bris de glace: time box, banner, review |
+//! | `feed` | feeding documents, one or a lot, and replacing |
+//! | `consult` | finding, reading, what is new |
+//! | `change` | masking, showing, archiving, deleting |
+//! | `oversight` | the journal, read and verified |
+//!
+//! A [`Connector`] owns the register and the port to a DMP. Calls on one connector run one at a time,
+//! whatever thread they come from; open a second connector on the same files to work in parallel.
+
+pub mod access;
+pub mod change;
+pub mod config;
+pub mod consent;
+pub mod consult;
+pub mod emergency;
+pub mod feed;
+pub mod oversight;
+pub mod session;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+
+pub use access::{Access, AccessRequest, AccessState};
+pub use config::Config;
+pub use session::Session;
+
+use crate::clock::{Clock, Instant};
+use crate::dmp::embedded::Embedded;
+use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
+use crate::dmp::{Dmp, Requester};
+use crate::error::{Error, ErrorKind, Result, StorageError};
+use crate::rules::habilitation::Habilitation;
+use crate::store::Register;
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What was done.
+    Info,
+    /// What was refused.
+    Warning,
+    /// What failed.
+    Error,
+}
+
+/// Receives log lines: English, one line, without patient data. It must not call the connector back.
+pub type Log = Box<dyn Fn(Level, &str) + Send>;
+
+/// A practice's connector: its register and its DMP.
+#[derive(Clone)]
+pub struct Connector {
+    inner: Arc<Inner>,
+}
+
+/// What sessions and accesses share.
+pub(crate) struct Inner {
+    state: Mutex<Option<State>>,
+    holder: Mutex<Option<ThreadId>>,
+    log: Mutex<Option<Log>>,
+    pub(crate) clock: Clock,
+    pub(crate) config: Config,
+}
+
+/// The two places where facts live.
+pub(crate) struct State {
+    pub register: Register,
+    pub dmp: Box<dyn Dmp>,
+}
+
+/// The state, held by one call.
+pub(crate) struct Held<'a> {
+    guard: MutexGuard<'a, Option<State>>,
+    inner: &'a Inner,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        *lock_plain(&self.inner.holder) = None;
+    }
+}
+
+impl Held<'_> {
+    /// The register and the DMP, unless the connector was closed.
+    pub fn state(&mut self) -> Result<&mut State> {
+        self.guard.as_mut().ok_or_else(|| ErrorKind::Closed.into())
+    }
+}
+
+/// A lock that a panic elsewhere does not take away: what it guards is replaced whole.
+fn lock_plain<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inner {
+    /// Takes the connector for one call.
+    ///
+    /// A call from within a callback of the same thread is refused rather than left waiting for itself;
+    /// after a panic in an earlier call the connector is refused for good.
+    pub(crate) fn hold(&self) -> Result<Held<'_>> {
+        let me = std::thread::current().id();
+        if *lock_plain(&self.holder) == Some(me) {
+            return Err(Error::caller(
+                "callback",
+                "must not call the connector back",
+            ));
+        }
+        let guard = self
+            .state
+            .lock()
+            .map_err(|_| Error::bug("an earlier call panicked: close this connector"))?;
+        *lock_plain(&self.holder) = Some(me);
+        Ok(Held { guard, inner: self })
+    }
+
+    /// The present.
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Writes a log line.
+    pub(crate) fn log(&self, level: Level, line: &str) {
+        if let Some(log) = lock_plain(&self.log).as_ref() {
+            log(level, line);
+        }
+    }
+
+    /// Logs how a use case ended, by its name and the kind of its error.
+    pub(crate) fn logged<T>(&self, action: &str, result: Result<T>) -> Result<T> {
+        match &result {
+            Ok(_) => self.log(Level::Info, &format!("{action}: done")),
+            Err(error) => {
+                let level = if error.refusal().is_some() {
+                    Level::Warning
+                } else {
+                    Level::Error
+                };
+                self.log(level, &format!("{action}: {error}"));
+            }
+        }
+        result
+    }
+}
+
+impl Connector {
+    /// Opens a connector: creates or opens its files.
+    ///
+    /// Errors: [`ErrorKind::Caller`] for a wrong configuration, [`ErrorKind::Storage`] for a file.
+    pub fn open(config: Config) -> Result<Connector> {
+        config.check()?;
+        let clock = match config.clock {
+            None => Clock::system(),
+            Some(at) => Clock::manual(at),
+        };
+        let register = Register::open(&config.register)?;
+        let config::Backend::Embedded(embedded) = &config.dmp;
+        let habilitation = match &embedded.habilitation {
+            None => Habilitation::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|_| Error::from(StorageError::CannotOpen))?;
+                Habilitation::from_json(&text)
+                    .map_err(|e| Error::caller("dmp.embedded.habilitation", e))?
+            }
+        };
+        let dmp = Embedded::open(
+            &embedded.path,
+            clock.clone(),
+            config.parameters,
+            habilitation,
+        )?;
+        Ok(Connector {
+            inner: Arc::new(Inner {
+                state: Mutex::new(Some(State {
+                    register,
+                    dmp: Box::new(dmp),
+                })),
+                holder: Mutex::new(None),
+                log: Mutex::new(None),
+                clock,
+                config,
+            }),
+        })
+    }
+
+    /// Closes the connector and its files. Sessions and accesses opened on it answer
+    /// [`ErrorKind::Closed`] from then on.
+    pub fn close(&self) -> Result<()> {
+        // Also after a panic: closing must always be possible.
+        let state = lock_plain(&self.inner.state).take();
+        if state.is_none() {
+            return Err(ErrorKind::Closed.into());
+        }
+        lock_plain(&self.inner.log).take();
+        Ok(())
+    }
+
+    /// Sends log lines to `log`, or to nobody.
+    pub fn set_log(&self, log: Option<Log>) {
+        *lock_plain(&self.inner.log) = log;
+    }
+
+    /// The present, by the connector's clock.
+    pub fn now(&self) -> Instant {
+        self.inner.now()
+    }
+
+    /// Moves the clock of a connector that was opened with one (`clock` in its configuration).
+    pub fn set_time(&self, at: Instant) -> Result<()> {
+        if self.inner.clock.set(at) {
+            Ok(())
+        } else {
+            Err(Error::caller(
+                "clock",
+                "only a connector opened with a clock of its own can be moved in time",
+            ))
+        }
+    }
+
+    /// Opens a session for a professional or a structure.
+    pub fn session(&self, requester: Requester) -> Result<Session> {
+        Session::open(Arc::clone(&self.inner), requester)
+    }
+
+    /// Plays the patient or the CNAM on an embedded DMP; `content` is the CDA of a deposit.
+    ///
+    /// Errors: [`ErrorKind::Caller`] when the DMP is not an embedded one.
+    pub fn holder_act(&self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer> {
+        let mut held = self.inner.hold()?;
+        let side =
+            held.state()?.dmp.holder_side().ok_or_else(|| {
+                Error::caller("dmp", "only an embedded DMP plays the patient's side")
+            })?;
+        side.act(action, content)
+    }
+}

@@ -1,0 +1,155 @@
+//! What a connector is opened with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Instant;
+use crate::dmp::Software;
+use crate::error::{Error, Result};
+use crate::identity::Ins;
+use crate::rules::Parameters;
+
+/// The configuration of a connector, as a JSON record or in Rust.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Config {
+    /// Path of the practice's register; created when absent.
+    pub register: String,
+    /// The calling software.
+    pub software: Software,
+    /// Which DMP.
+    pub dmp: Backend,
+    /// When given, the connector's clock starts here and moves only when told: for demonstrations and tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Instant>,
+    /// When the DMP's authorisation is declared.
+    #[serde(default)]
+    pub authorisation: AuthorisationPolicy,
+    /// Which identities are accepted; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Domain>,
+    /// Durations and switches, where they differ from the known ones.
+    #[serde(default)]
+    pub parameters: Parameters,
+}
+
+/// A back end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Backend {
+    /// A whole DMP in a file.
+    Embedded(EmbeddedConfig),
+}
+
+/// The embedded DMP's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmbeddedConfig {
+    /// Path of its file; created when absent.
+    pub path: String,
+    /// Path of a matrix d'habilitation, see [`crate::rules::habilitation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub habilitation: Option<String>,
+}
+
+/// When an authorisation is declared. The DMP's homologation says never by itself (EX_0.3-1010); the
+/// Ségur drafts say at the opening of a dossier if the patient does not object (SC.DMP/UX.50).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorisationPolicy {
+    /// Only when the person asks.
+    #[default]
+    Explicit,
+    /// At the opening of a dossier in normal mode, when a consent is recorded and no authorisation holds.
+    Automatic,
+}
+
+/// A domain of identities. Test identities have no place in production, nor real ones elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Domain {
+    /// INS-NIR and INS-NIA.
+    Production,
+    /// The test platform's.
+    Test,
+    /// Demonstrations'.
+    Demonstration,
+}
+
+impl Config {
+    /// Refuses a configuration that cannot work.
+    pub(crate) fn check(&self) -> Result<()> {
+        let software = &self.software;
+        for (field, value) in [
+            ("software.name", &software.name),
+            ("software.version", &software.version),
+            ("software.homologation", &software.homologation),
+        ] {
+            if value.trim().is_empty() {
+                return Err(Error::caller(field, "is required by the DMP (VIHF)"));
+            }
+        }
+        if software.oid.as_str().len() > 34 {
+            return Err(Error::caller(
+                "software.oid",
+                "must leave 30 of 64 characters for the identifiers made under it",
+            ));
+        }
+        let Backend::Embedded(embedded) = &self.dmp;
+        if embedded.path == self.register {
+            return Err(Error::caller(
+                "dmp.embedded.path",
+                "must be another file than the register",
+            ));
+        }
+        let p = &self.parameters;
+        for (fits, field) in [
+            (
+                (1..=1200).contains(&p.authorisation_months),
+                "authorisationMonths",
+            ),
+            ((1..=120).contains(&p.invisible_months), "invisibleMonths"),
+            (
+                (1..=3650).contains(&p.invisible_notice_days),
+                "invisibleNoticeDays",
+            ),
+            (
+                (1..=1440).contains(&p.bris_de_glace_minutes),
+                "brisDeGlaceMinutes",
+            ),
+            ((1..=150).contains(&p.majority_age), "majorityAge"),
+            ((1..=1000).contains(&p.candidates), "candidates"),
+            ((1..=1000).contains(&p.catch_up_batch), "catchUpBatch"),
+            (
+                (1..=100).contains(&p.first_search_years),
+                "firstSearchYears",
+            ),
+        ] {
+            if !fits {
+                return Err(Error::caller(
+                    format!("parameters.{field}"),
+                    "is outside its range",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses an identity of another domain than the configured one.
+    pub(crate) fn check_domain(&self, ins: &Ins) -> Result<()> {
+        use crate::identity::Authority::{Demonstration, Nia, Nir, Test};
+        let fits = match self.domain {
+            None => true,
+            Some(Domain::Production) => matches!(ins.authority(), Nir | Nia),
+            Some(Domain::Test) => ins.authority() == Test,
+            Some(Domain::Demonstration) => ins.authority() == Demonstration,
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(Error::caller(
+                "patient.oid",
+                "is not of the configured domain of identities",
+            ))
+        }
+    }
+}

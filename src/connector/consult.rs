@@ -1,0 +1,334 @@
+//! Finding, reading, and what is new since an instant.
+
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use super::access::Access;
+use crate::clock::Instant;
+use crate::dmp::{Criteria, Cursor, Reference};
+use crate::document::ids::hex;
+use crate::document::{AssociationKind, DocumentEntry, EntryUuid, Oid, Status, Visibility};
+use crate::error::{Error, ErrorKind, Result};
+use crate::rules::decide::MASKED_CRITERION;
+use crate::rules::{Decision, Remedy, Right, RuleRef};
+use crate::store::journal::Outcome;
+use crate::store::register::KnownDocuments;
+
+use sha1::{Digest, Sha1};
+
+/// A document found, beside what the practice has of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    /// The document.
+    #[serde(flatten)]
+    pub entry: DocumentEntry,
+    /// Fed by this professional from this practice.
+    pub own: bool,
+    /// Fed or read by this practice.
+    pub already_here: bool,
+    /// What to tell the person who opens it, in French.
+    pub warnings: Vec<&'static str>,
+}
+
+/// A page of documents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FindAnswer {
+    /// Most recent act first.
+    pub documents: Vec<Found>,
+    /// Where to continue; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Cursor>,
+    /// When the DMP answered: `since` of a later [`Access::news`].
+    pub as_of: Instant,
+}
+
+/// A document read: what it is beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadAnswer {
+    /// The document.
+    #[serde(flatten)]
+    pub found: Found,
+}
+
+/// What is asked of [`Access::news`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewsRequest {
+    /// Since when, included.
+    pub since: Instant,
+}
+
+/// How a document changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Deposited since.
+    New,
+    /// Deposited since, in place of another.
+    Replacement,
+    /// Its visibility or status changed since.
+    Updated,
+}
+
+/// A document that is new or changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct News {
+    /// The document.
+    #[serde(flatten)]
+    pub found: Found,
+    /// How.
+    pub change: Change,
+    /// entryUUIDs of the documents it replaced.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<EntryUuid>,
+}
+
+/// What is new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewsAnswer {
+    /// In the order of the lots.
+    pub documents: Vec<News>,
+    /// When the DMP answered.
+    pub as_of: Instant,
+}
+
+/// The warnings a document opens with. Source: EX_3.2-1025, EX_3.1-1080 (what to show; the words are ours).
+fn warnings(entry: &DocumentEntry) -> Vec<&'static str> {
+    let has = |v| entry.visibility.has(v);
+    [
+        (
+            has(Visibility::MASKED),
+            "Ce document est masqué aux professionnels de santé.",
+        ),
+        (
+            has(Visibility::INVISIBLE_PATIENT),
+            "Ce document n'est pas encore visible par le patient : il doit lui être annoncé.",
+        ),
+        (
+            has(Visibility::INVISIBLE_REPRESENTATIVES),
+            "Ce document n'est pas visible par les représentants légaux du patient.",
+        ),
+        (
+            entry.availability_status == Status::Archived,
+            "Ce document est archivé.",
+        ),
+        (
+            entry.availability_status == Status::Deprecated,
+            "Ce document est obsolète : une version plus récente existe.",
+        ),
+        (
+            entry.availability_status == Status::Deleted,
+            "Ce document a été supprimé.",
+        ),
+    ]
+    .into_iter()
+    .filter(|(applies, _)| *applies)
+    .map(|(_, text)| text)
+    .collect()
+}
+
+impl Access {
+    fn triage(&self, entry: DocumentEntry, known: &KnownDocuments) -> Found {
+        let id = entry.unique_id.as_str();
+        let fed_by = known.fed.get(id);
+        Found {
+            own: fed_by.is_some_and(|by| by == self.session.requester.id()),
+            already_here: fed_by.is_some() || known.received.contains(id),
+            warnings: warnings(&entry),
+            entry,
+        }
+    }
+
+    fn known(&self, state: &mut State) -> Result<KnownDocuments> {
+        state.register.read(|tx| tx.known_documents(&self.cx))
+    }
+
+    /// Finds documents (TD3.1), a page at a time.
+    pub fn find(&self, criteria: &Criteria) -> Result<FindAnswer> {
+        let result = self.find_held(criteria);
+        self.inner().logged("document.find", result)
+    }
+
+    fn find_held(&self, criteria: &Criteria) -> Result<FindAnswer> {
+        let action = "document.find";
+        let mut held = self.inner().hold()?;
+        let state = held.state()?;
+        let situation = self.begin_call(state, action, Right::SearchMetadata, None)?;
+        if criteria.visibility.masked() && !situation.actor.medecin_traitant {
+            let decision = Decision::refused(
+                RuleRef::Named(&MASKED_CRITERION),
+                Default::default(),
+                crate::rules::decision::RemedySet::of(&[Remedy::AskMedecinTraitant]),
+            );
+            self.session
+                .permit(state, action, &decision, self.note(None))?;
+        }
+        let as_of = self.inner().now();
+        let page = match state.dmp.find(&self.context(), criteria) {
+            Ok(page) => page,
+            Err(error) => return self.session.refuse(state, action, error, self.note(None)),
+        };
+        let known = self.known(state)?;
+        self.done(state, action)?;
+        Ok(FindAnswer {
+            documents: page
+                .documents
+                .into_iter()
+                .map(|entry| self.triage(entry, &known))
+                .collect(),
+            next: page.next,
+            as_of,
+        })
+    }
+
+    /// The DMP's current identifiers of documents, without anything clinical (TD3.1 by reference).
+    /// Documents that do not exist for this person are absent from the answer.
+    pub fn references(&self, unique_ids: &[Oid]) -> Result<Vec<Reference>> {
+        self.ask("document.reference", Right::SearchReference, |state| {
+            state.dmp.references(&self.context(), unique_ids)
+        })
+    }
+
+    /// Reads a document (TD3.2): its bytes as they were deposited, once hash and size are checked.
+    pub fn read(&self, unique_id: &Oid) -> Result<(Vec<u8>, ReadAnswer)> {
+        let result = self.read_held(unique_id);
+        self.inner().logged("document.read", result)
+    }
+
+    fn read_held(&self, unique_id: &Oid) -> Result<(Vec<u8>, ReadAnswer)> {
+        let action = "document.read";
+        let mut held = self.inner().hold()?;
+        let state = held.state()?;
+        self.begin_call(state, action, Right::ReadUnmasked, Some(unique_id))?;
+        let content = state
+            .dmp
+            .read(&self.context(), unique_id)
+            .and_then(|content| {
+                let hash = hex(&Sha1::digest(&content.bytes));
+                let whole = hash.eq_ignore_ascii_case(&content.entry.hash)
+                    && content.bytes.len() as i64 == content.entry.size;
+                if whole {
+                    Ok(content)
+                } else {
+                    Err(Error::from(ErrorKind::Integrity))
+                }
+            });
+        let content = match content {
+            Ok(content) => content,
+            Err(error) => {
+                let note = self.note(Some(unique_id));
+                return self.session.refuse(state, action, error, note);
+            }
+        };
+        let known = self.known(state)?;
+        let now = self.inner().now();
+        // The bytes leave only once the journal says so.
+        state.register.durable(|tx| {
+            let entry = &content.entry;
+            tx.put_received(&entry.unique_id, &self.cx, &entry.hash, entry.size, now)?;
+            let note = self.note(Some(unique_id));
+            self.session.note(tx, now, action, Outcome::Done, note)
+        })?;
+        let found = self.triage(content.entry, &known);
+        Ok((content.bytes, ReadAnswer { found }))
+    }
+
+    /// What was deposited or changed since an instant: FindSubmissionSets, GetAssociations, then
+    /// GetDocumentsAndAssociations in batches (ANS, DMP usage examples).
+    pub fn news(&self, request: &NewsRequest) -> Result<NewsAnswer> {
+        let result = self.news_held(request.since);
+        self.inner().logged("document.news", result)
+    }
+
+    fn news_held(&self, since: Instant) -> Result<NewsAnswer> {
+        let action = "document.news";
+        let mut held = self.inner().hold()?;
+        let state = held.state()?;
+        self.begin_call(state, action, Right::SearchMetadata, None)?;
+        let as_of = self.inner().now();
+        let gathered = match self.gather(state, since) {
+            Ok(gathered) => gathered,
+            Err(error) => return self.session.refuse(state, action, error, self.note(None)),
+        };
+        let known = self.known(state)?;
+        self.done(state, action)?;
+        Ok(NewsAnswer {
+            documents: gathered
+                .into_iter()
+                .map(|(entry, change, replaces)| News {
+                    found: self.triage(entry, &known),
+                    change,
+                    replaces,
+                })
+                .collect(),
+            as_of,
+        })
+    }
+
+    #[allow(clippy::type_complexity)] // one local shape, named by its fields at its only use
+    fn gather(
+        &self,
+        state: &mut State,
+        since: Instant,
+    ) -> Result<Vec<(DocumentEntry, Change, Vec<EntryUuid>)>> {
+        let context = self.context();
+        let sets = state.dmp.find_submission_sets(&context, since)?;
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lots: Vec<EntryUuid> = sets.into_iter().map(|set| set.entry_uuid).collect();
+        let associations = state.dmp.associations(&context, &lots)?;
+        // A document first seen as a member without a previous version was deposited since.
+        let mut members: Vec<(EntryUuid, Change)> = Vec::new();
+        for a in &associations {
+            let change = match a.kind {
+                AssociationKind::HasMember if a.previous_version.is_none() => Change::New,
+                AssociationKind::HasMember | AssociationKind::UpdateAvailabilityStatus => {
+                    Change::Updated
+                }
+                AssociationKind::Replaces => continue,
+            };
+            match members.iter_mut().find(|(target, _)| *target == a.target) {
+                Some((_, known)) if change == Change::New => *known = change,
+                Some(_) => {}
+                None => members.push((a.target.clone(), change)),
+            }
+        }
+        let mut gathered = Vec::with_capacity(members.len());
+        for batch in members.chunks(self.inner().config.parameters.catch_up_batch) {
+            let entries: Vec<EntryUuid> = batch.iter().map(|(id, _)| id.clone()).collect();
+            let found = state.dmp.documents_and_associations(&context, &entries)?;
+            for entry in found.documents {
+                let replaces: Vec<EntryUuid> = found
+                    .associations
+                    .iter()
+                    .filter(|a| a.kind == AssociationKind::Replaces && a.source == entry.entry_uuid)
+                    .map(|a| a.target.clone())
+                    .collect();
+                let change = batch
+                    .iter()
+                    .find(|(id, _)| *id == entry.entry_uuid)
+                    .map_or(Change::Updated, |(_, change)| *change);
+                let change = match change {
+                    Change::New if !replaces.is_empty() => Change::Replacement,
+                    other => other,
+                };
+                gathered.push((entry, change, replaces));
+            }
+        }
+        Ok(gathered)
+    }
+
+    /// Journals a consultation that succeeded, without its count: what was visible then may be masked now.
+    fn done(&self, state: &mut State, action: &str) -> Result<()> {
+        let now = self.inner().now();
+        state.register.durable(|tx| {
+            self.session
+                .note(tx, now, action, Outcome::Done, self.note(None))
+        })
+    }
+}

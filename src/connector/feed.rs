@@ -1,0 +1,415 @@
+//! Feeding: from the bytes of a CDA document to a receipt, one document or a lot.
+//!
+//! Identifiers are fixed in the register before the first attempt. When an earlier attempt was cut, the
+//! DMP is asked whether it has the document before anything is sent again: a document acknowledged is
+//! there once.
+
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use super::access::{Access, Local};
+use super::change::DEFAULT_CONTENT_TYPE;
+use super::session::Note;
+use crate::cda::{Finding, Limits, depositable};
+use crate::dmp::{Deposit, Lot, Receipt};
+use crate::document::{Metadata, Oid, Visibility};
+use crate::error::{Error, ErrorKind, Refusal, Result};
+use crate::rules::feeding::{FeedingFault, RepresentativesChoice, visibility_to_deposit};
+use crate::rules::{Authentication, Remedy, Right, decide};
+use crate::store::journal::Outcome;
+use crate::store::register::NewFed;
+use sha2::{Digest, Sha256};
+
+/// What a person decides about a document, beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct FeedOptions {
+    /// MASQUE_PS, or INVISIBLE_PATIENT until the consultation d'annonce.
+    pub visibility: Visibility,
+    /// For a minor: whether the representatives may see it.
+    pub representatives: Option<Representatives>,
+    /// uniqueId of the document it replaces. The CDA must say the same (relatedDocument RPLC).
+    pub replaces: Option<Oid>,
+    /// contentTypeCode of the lot, JDV_J59; `07` (consultation) when absent.
+    pub content_type: Option<String>,
+    /// Free comment for the DMP.
+    pub comments: Option<String>,
+}
+
+/// Whether a minor's representatives may see a document (CSP R.1111-50).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Representatives {
+    /// They may.
+    Visible,
+    /// They may not.
+    Invisible,
+}
+
+/// A document checked and waiting for its lot.
+pub(crate) struct Staged {
+    content: Vec<u8>,
+    metadata: Metadata,
+    visibility: Visibility,
+    replaces: Option<Oid>,
+    content_type: String,
+    findings: Vec<Finding>,
+}
+
+/// What became of one document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FedDocument {
+    /// The DMP's receipt.
+    #[serde(flatten)]
+    pub receipt: Receipt,
+    /// True when an earlier attempt had already put it there and nothing was sent again.
+    pub already_there: bool,
+    /// Advice on the document.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// What became of a lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedAnswer {
+    /// In the order they were given.
+    pub documents: Vec<FedDocument>,
+}
+
+impl Access {
+    /// Feeds one CDA document (TD2.1, or TD2.2 with a CPE).
+    ///
+    /// Errors: [`ErrorKind::Unreadable`] and [`ErrorKind::Findings`] for the document,
+    /// [`ErrorKind::Refused`] by the rules, [`ErrorKind::Dmp`] by the DMP. Nothing is half done.
+    pub fn feed(&self, content: &[u8], options: &FeedOptions) -> Result<FeedAnswer> {
+        let result = self.feed_held(content, options);
+        self.inner().logged("document.feed", result)
+    }
+
+    fn feed_held(&self, content: &[u8], options: &FeedOptions) -> Result<FeedAnswer> {
+        let mut held = self.inner().hold()?;
+        let state = held.state()?;
+        let staged = self.check(state, content, options)?;
+        self.submit(state, &[staged])
+    }
+
+    /// Checks a document as [`Access::feed`] does and keeps it for [`Access::feed_staged`]. Returns the
+    /// advice on it.
+    pub fn stage(&self, content: &[u8], options: &FeedOptions) -> Result<Vec<Finding>> {
+        let mut held = self.inner().hold()?;
+        let staged = self.check(held.state()?, content, options)?;
+        let findings = staged.findings.clone();
+        let mut data = self.data();
+        if data
+            .staged
+            .iter()
+            .any(|s| s.metadata.unique_id == staged.metadata.unique_id)
+        {
+            return Err(Error::caller(
+                "document",
+                "the lot already holds this uniqueId",
+            ));
+        }
+        data.staged.push(staged);
+        Ok(findings)
+    }
+
+    /// Forgets what was staged; returns how many documents that were.
+    pub fn unstage(&self) -> usize {
+        std::mem::take(&mut self.data().staged).len()
+    }
+
+    /// Feeds what was staged as one lot: all of it or nothing. What was staged stays when it fails.
+    pub fn feed_staged(&self) -> Result<FeedAnswer> {
+        let lot = std::mem::take(&mut self.data().staged);
+        if lot.is_empty() {
+            return Err(Error::caller("lot", "nothing is staged"));
+        }
+        let result = self
+            .inner()
+            .hold()
+            .and_then(|mut held| self.submit(held.state()?, &lot));
+        if result.is_err() {
+            self.data().staged = lot;
+        }
+        self.inner().logged("document.feed", result)
+    }
+
+    /// Everything that can be known before the network: the document reads, is this patient's, may be
+    /// fed by this person with this visibility.
+    fn check(&self, state: &mut State, content: &[u8], options: &FeedOptions) -> Result<Staged> {
+        let action = "document.feed";
+        self.check_open(state, action)?;
+        let (header, mut metadata, findings) = match depositable(content, &Limits::default()) {
+            Ok(read) => read,
+            Err(error) => return self.session.refuse(state, action, error, self.note(None)),
+        };
+        metadata.comments.clone_from(&options.comments);
+        let id = metadata.unique_id.clone();
+        let refuse = |state: &mut State, refusal: Refusal| {
+            let note = self.note(Some(&id));
+            self.session
+                .refuse(state, action, ErrorKind::Refused(refusal).into(), note)
+        };
+        if metadata.patient_id.id != self.patient.matricule()
+            || metadata.patient_id.authority != self.patient.oid()
+        {
+            let refusal = Refusal::by_rule(
+                "PATIENT-MISMATCH",
+                "Référentiel national d'identitovigilance; DMP XDSPatientIdDoesNotMatch",
+                "Le document n'est pas celui du patient ouvert : il n'a pas été envoyé. Vérifiez le dossier.",
+            )
+            .with_remedy(Remedy::ConfirmIdentity);
+            return refuse(state, refusal);
+        }
+        let (situation, local) = self.look(state, Some(&id))?;
+        let decision = decide(self.feeding_right(), &situation);
+        self.session
+            .permit(state, action, &decision, self.note(Some(&id)))?;
+        let visibility = match self.visibility(options, &local) {
+            Ok(visibility) => visibility,
+            Err(fault) => {
+                let refusal =
+                    Refusal::by_rule(fault.rule(), "EX_2.1-1050, EX_GEN-1550", fault.french());
+                return refuse(state, refusal);
+            }
+        };
+        let said: Vec<&str> = header
+            .related_documents
+            .iter()
+            .filter(|r| r.type_code == "RPLC")
+            .filter_map(|r| r.id.as_ref())
+            .map(|parent| parent.root.as_str())
+            .collect();
+        let replaces = match (&options.replaces, said.first()) {
+            (Some(asked), Some(_)) if !said.contains(&asked.as_str()) => {
+                return refuse(
+                    state,
+                    replacement(
+                        "Le document annonce qu'il en remplace un autre que celui demandé.",
+                    ),
+                );
+            }
+            (Some(_), None) => {
+                return refuse(
+                    state,
+                    replacement(
+                        "Le document ne dit pas qu'il en remplace un autre (relatedDocument RPLC manquant).",
+                    ),
+                );
+            }
+            (Some(asked), Some(_)) => Some(asked.clone()),
+            (None, Some(parent)) => match Oid::new(parent) {
+                Ok(parent) => Some(parent),
+                Err(_) => {
+                    return refuse(
+                        state,
+                        replacement("L'identifiant du document remplacé n'est pas un OID."),
+                    );
+                }
+            },
+            (None, None) => None,
+        };
+        if replaces.as_ref() == Some(&id) {
+            return refuse(
+                state,
+                replacement(
+                    "Le document ne peut pas se remplacer lui-même : donnez-lui un nouvel identifiant.",
+                ),
+            );
+        }
+        Ok(Staged {
+            content: content.to_vec(),
+            metadata,
+            visibility,
+            replaces,
+            content_type: options
+                .content_type
+                .clone()
+                .unwrap_or_else(|| DEFAULT_CONTENT_TYPE.to_owned()),
+            findings,
+        })
+    }
+
+    fn feeding_right(&self) -> Right {
+        match self.session.requester.authentication {
+            Authentication::Cpe => Right::FeedWithCpe,
+            _ => Right::Feed,
+        }
+    }
+
+    fn visibility(
+        &self,
+        options: &FeedOptions,
+        local: &Local,
+    ) -> std::result::Result<Visibility, FeedingFault> {
+        let choice = match options.representatives {
+            None => RepresentativesChoice::Unsaid,
+            Some(Representatives::Visible) => RepresentativesChoice::Visible,
+            Some(Representatives::Invisible) => RepresentativesChoice::Invisible,
+        };
+        visibility_to_deposit(
+            options.visibility,
+            choice,
+            self.age(local, self.inner().now()),
+            self.session.requester.secret,
+            &self.inner().config.parameters,
+        )
+    }
+
+    /// Feeds a checked lot: identifiers fixed, sent, outcome written.
+    fn submit(&self, state: &mut State, lot: &[Staged]) -> Result<FeedAnswer> {
+        let action = "document.feed";
+        // A staged lot may have waited: what allowed it is asked again.
+        for staged in lot {
+            let id = &staged.metadata.unique_id;
+            self.begin_call(state, action, self.feeding_right(), Some(id))?;
+        }
+        if let Some(answer) = self.already_there(state, lot)? {
+            return Ok(answer);
+        }
+        let mut parts: Vec<&[u8]> = vec![action.as_bytes()];
+        parts.extend(lot.iter().map(|s| s.metadata.unique_id.as_str().as_bytes()));
+        let content_type = lot
+            .first()
+            .map_or(DEFAULT_CONTENT_TYPE, |s| &s.content_type);
+        let submission = self.submission(content_type, &parts)?;
+        let now = self.inner().now();
+        let requester = self.session.requester.id();
+        state.register.durable(|tx| {
+            for staged in lot {
+                tx.put_fed(&NewFed {
+                    unique_id: &staged.metadata.unique_id,
+                    patient: &self.cx,
+                    actor: requester,
+                    submission: &submission.unique_id,
+                    sha256: Sha256::digest(&staged.content).into(),
+                    size: staged.content.len(),
+                    replaces: staged.replaces.as_ref(),
+                    at: now,
+                })?;
+                let note = self.note(Some(&staged.metadata.unique_id));
+                self.session.note(tx, now, action, Outcome::Intent, note)?;
+            }
+            Ok(())
+        })?;
+        let answer = state.dmp.submit(
+            &self.context(),
+            &Lot {
+                submission: &submission,
+                documents: lot
+                    .iter()
+                    .map(|s| Deposit {
+                        metadata: &s.metadata,
+                        visibility: s.visibility,
+                        content: &s.content,
+                        replaces: s.replaces.as_ref(),
+                    })
+                    .collect(),
+            },
+        );
+        self.conclude(state, lot, &answer)?;
+        let documents = answer?
+            .into_iter()
+            .zip(lot)
+            .map(|(receipt, staged)| FedDocument {
+                receipt,
+                already_there: false,
+                findings: staged.findings.clone(),
+            })
+            .collect();
+        Ok(FeedAnswer { documents })
+    }
+
+    /// Writes what the DMP answered. It can be rebuilt by asking the DMP again.
+    fn conclude(
+        &self,
+        state: &mut State,
+        lot: &[Staged],
+        answer: &Result<Vec<Receipt>>,
+    ) -> Result<()> {
+        let now = self.inner().now();
+        let (outcome, rule) = match answer {
+            Ok(_) => (Outcome::Done, None),
+            Err(error) => {
+                let (outcome, rule) = super::session::ending(error);
+                (outcome, Some(rule))
+            }
+        };
+        state.register.rebuildable(|tx| {
+            for (index, staged) in lot.iter().enumerate() {
+                let id = &staged.metadata.unique_id;
+                match answer {
+                    Ok(receipts) => {
+                        let receipt = receipts.get(index).ok_or_else(|| {
+                            Error::bug("the DMP gave fewer receipts than documents")
+                        })?;
+                        tx.accepted(id, &receipt.entry_uuid, Some(&receipt.logical_id))?;
+                    }
+                    // A network failure says nothing of what the DMP did: the document stays pending.
+                    Err(error) if matches!(error.kind(), ErrorKind::Network(_)) => {}
+                    Err(_) => tx.rejected(id)?,
+                }
+                let note = Note {
+                    rule: rule.as_deref(),
+                    ..self.note(Some(id))
+                };
+                self.session.note(tx, now, "document.feed", outcome, note)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// When this very person already tried to feed every document of the lot, byte for byte, asks the DMP
+    /// whether it has them. Anyone else's attempt goes to the DMP, which answers for itself.
+    fn already_there(&self, state: &mut State, lot: &[Staged]) -> Result<Option<FeedAnswer>> {
+        let me = self.session.requester.id();
+        let mut documents = Vec::with_capacity(lot.len());
+        for staged in lot {
+            let id = &staged.metadata.unique_id;
+            let Some(fed) = state.register.read(|tx| tx.fed(id))? else {
+                return Ok(None);
+            };
+            if fed.actor != me || fed.sha256 != Sha256::digest(&staged.content)[..] {
+                return Ok(None);
+            }
+            let found = state
+                .dmp
+                .references(&self.context(), std::slice::from_ref(id))?;
+            let Some(reference) = found.into_iter().next() else {
+                return Ok(None);
+            };
+            if !fed.accepted {
+                let now = self.inner().now();
+                state.register.durable(|tx| {
+                    tx.accepted(id, &reference.entry_uuid, None)?;
+                    let note = Note {
+                        detail: Some("found in the DMP after an attempt that was cut"),
+                        ..self.note(Some(id))
+                    };
+                    self.session
+                        .note(tx, now, "document.feed", Outcome::Done, note)
+                })?;
+            }
+            documents.push(FedDocument {
+                receipt: Receipt {
+                    unique_id: id.clone(),
+                    logical_id: fed
+                        .logical_id
+                        .unwrap_or_else(|| reference.entry_uuid.clone()),
+                    entry_uuid: reference.entry_uuid,
+                    visibility: staged.visibility,
+                },
+                already_there: true,
+                findings: staged.findings.clone(),
+            });
+        }
+        Ok(Some(FeedAnswer { documents }))
+    }
+}
+
+fn replacement(sentence: &str) -> Refusal {
+    Refusal::by_rule("RPLC", "CI-SIS 3.5.5.26, TD2.1", sentence)
+}

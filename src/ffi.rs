@@ -1,0 +1,28 @@
+//! The C face: what `include/dmpkit.h` declares, and the only `unsafe` of the crate.
+//!
+//! | file | what |
+//! |---|---|
+//! | `status` | the status codes |
+//! | `handles` | tickets: handles that cannot dangle |
+//! | `memory` | what crosses: text, bytes, and [`dmp_free`](memory::dmp_free) |
+//! | `call` | one call: arguments in, panic caught, status and record out |
+//! | `library`, `connector`, `session`, `access`, `document`, `oversight` | the functions |
+//!
+//! The contract that makes the `unsafe` sound is the header's: pointers are valid for the call or NULL,
+//! texts end with NUL, lengths are true, and what is freed was received. Everything else (NULL, invalid
+//! UTF-8, stale or forged handles, wrong records) is answered with a status.
+
+#![allow(unsafe_code)]
+#![allow(clippy::missing_safety_doc)] // the contract above is that of every function here
+#![allow(missing_docs)] // opaque types and parameters are documented in the header's words
+
+pub mod access;
+mod call;
+pub mod connector;
+pub mod document;
+mod handles;
+pub mod library;
+pub mod memory;
+pub mod oversight;
+pub mod session;
+pub mod status;

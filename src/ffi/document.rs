@@ -1,0 +1,333 @@
+//! Documents: fed, found, read, changed.
+
+use std::ffi::c_char;
+
+use serde::{Deserialize, Serialize};
+
+use super::access::dmp_access;
+use super::call::{Failure, access, answer, record, record_or_default, run};
+use super::memory::{BytesOut, TextOut, bytes, text};
+use crate::cda::Finding;
+use crate::connector::consult::NewsRequest;
+use crate::connector::feed::FeedOptions;
+use crate::dmp::{Criteria, Reference, StatusChange, VisibilityChange};
+use crate::document::Oid;
+use crate::error::Error;
+
+#[derive(Serialize)]
+struct Staged {
+    findings: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+struct Unstaged {
+    documents: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct References {
+    unique_ids: Vec<Oid>,
+}
+
+#[derive(Serialize)]
+struct Referenced {
+    references: Vec<Reference>,
+}
+
+/// Feeds one CDA document (TD2.1, or TD2.2 with a CPE). options: record feed-options, or NULL. out:
+/// record feed-answer, or the record of a refusal.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_feed(
+    access: *mut dmp_access,
+    content: *const u8,
+    content_len: usize,
+    options: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let options: FeedOptions = record_or_default(options, "options")?;
+            let content = bytes(content, content_len, "content")?;
+            Ok(access.feed(content, &options)?)
+        })
+    }
+}
+
+/// Checks a CDA document as dmp_document_feed does and keeps it for dmp_document_feed_staged. out: advice
+/// on the document, record findings.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_stage(
+    access: *mut dmp_access,
+    content: *const u8,
+    content_len: usize,
+    options: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let options: FeedOptions = record_or_default(options, "options")?;
+            let content = bytes(content, content_len, "content")?;
+            Ok(Staged {
+                findings: access.stage(content, &options)?,
+            })
+        })
+    }
+}
+
+/// Forgets what was staged. out: how many documents that were.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_unstage(
+    access: *mut dmp_access,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            Ok(Unstaged {
+                documents: self::access(ticket)?.unstage(),
+            })
+        })
+    }
+}
+
+/// Feeds what was staged as one lot: all of it or nothing. What was staged stays when it fails. out:
+/// record feed-answer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_feed_staged(
+    access: *mut dmp_access,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            Ok(self::access(ticket)?.feed_staged()?)
+        })
+    }
+}
+
+/// Finds documents (TD3.1), a page at a time. criteria: record criteria, or NULL for all that is up to
+/// date. out: record find-answer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_find(
+    access: *mut dmp_access,
+    criteria: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let criteria: Criteria = record_or_default(criteria, "criteria")?;
+            Ok(access.find(&criteria)?)
+        })
+    }
+}
+
+/// The DMP's identifiers of documents, without anything clinical (TD3.1 by reference). request: record
+/// references-request. out: record references.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_reference(
+    access: *mut dmp_access,
+    request: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let request: References = record(request, "request")?;
+            Ok(Referenced {
+                references: access.references(&request.unique_ids)?,
+            })
+        })
+    }
+}
+
+/// What was deposited or changed since an instant. request: record news-request. out: record news-answer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_news(
+    access: *mut dmp_access,
+    request: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let request: NewsRequest = record(request, "request")?;
+            Ok(access.news(&request)?)
+        })
+    }
+}
+
+unsafe fn unique_id(pointer: *const c_char) -> Result<Oid, Failure> {
+    let text = unsafe { text(pointer, "unique_id") }?;
+    Ok(Oid::new(text).map_err(|e| Error::caller("unique_id", e))?)
+}
+
+/// Reads a document (TD3.2). content, content_len: its bytes as they were deposited, hash and size
+/// checked. out: record read-answer, with the warnings to display.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_read(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    content: *mut *mut u8,
+    content_len: *mut usize,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let (content, out, error) = unsafe {
+        (
+            BytesOut::new(content, content_len),
+            TextOut::new(out),
+            TextOut::new(error),
+        )
+    };
+    let ticket = access.addr();
+    run(ticket, Some(&out), &error, || {
+        content.required("content")?;
+        out.required("out")?;
+        let access = self::access(ticket)?;
+        let id = unsafe { self::unique_id(unique_id) }?;
+        let (bytes, answer) = access.read(&id)?;
+        let record = serde_json::to_string(&answer)
+            .map_err(|_| Error::bug("an answer cannot be written"))?;
+        content.write(&bytes);
+        out.write(&record);
+        Ok(())
+    })
+}
+
+unsafe fn change_visibility(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+    change: VisibilityChange,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let id = self::unique_id(unique_id)?;
+            Ok(access.change_visibility(&id, change)?)
+        })
+    }
+}
+
+unsafe fn change_status(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+    change: StatusChange,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let id = self::unique_id(unique_id)?;
+            Ok(access.change_status(&id, change)?)
+        })
+    }
+}
+
+/// Masks a document to professionals (TD3.3a). out: record changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_mask(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    unsafe { change_visibility(access, unique_id, out, error, VisibilityChange::Mask) }
+}
+
+/// Unmasks a document (TD3.3a). out: record changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_unmask(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    unsafe { change_visibility(access, unique_id, out, error, VisibilityChange::Unmask) }
+}
+
+/// Makes a document visible to the patient (TD3.3b). Irreversible: ask the person first. out: record
+/// changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_show_patient(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    unsafe {
+        change_visibility(
+            access,
+            unique_id,
+            out,
+            error,
+            VisibilityChange::ShowToPatient,
+        )
+    }
+}
+
+/// Makes a document visible to the legal representatives (TD3.3b). Irreversible: ask the person first.
+/// out: record changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_show_representatives(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let change = VisibilityChange::ShowToRepresentatives;
+    unsafe { change_visibility(access, unique_id, out, error, change) }
+}
+
+/// Archives a document (TD3.3d). out: record changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_archive(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    unsafe { change_status(access, unique_id, out, error, StatusChange::Archive) }
+}
+
+/// Brings an archived document back (TD3.3d). out: record changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_unarchive(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    unsafe { change_status(access, unique_id, out, error, StatusChange::Unarchive) }
+}
+
+/// Deletes a document (TD3.3c): final. Ask the person first. out: record changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_delete(
+    access: *mut dmp_access,
+    unique_id: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    unsafe { change_status(access, unique_id, out, error, StatusChange::Delete) }
+}
