@@ -4,6 +4,8 @@
 //! order that turns from round to round, and what is reported is a ratio: of the medians, with the
 //! least and greatest ratio seen within one round beside it.
 
+pub mod practice;
+
 use std::time::{Duration, Instant};
 
 /// One way of doing the work.
