@@ -154,13 +154,19 @@ impl Dmp for Embedded {
                 &crate::rules::decide::not_a_physician(),
             ));
         }
-        let holder = requester.id();
+        let structure = requester.structure.id.as_str();
+        // Note (1) of the matrices: without a health profession, it is the structure that is let in.
+        let (holder, name) = if requester.acts_for_structure() {
+            (structure, requester.structure.name.clone())
+        } else {
+            (requester.id(), requester.name())
+        };
         let before = store::grant(&transaction, dossier, holder)?.unwrap_or_default();
         let valid = before.until.is_some_and(|until| now < until);
         let mut grant = Grant {
             holder: holder.to_owned(),
-            name: requester.name(),
-            structure: requester.structure.id.as_str().to_owned(),
+            name,
+            structure: structure.to_owned(),
             ..before.clone()
         };
         let changed = match change {
@@ -214,7 +220,7 @@ impl Dmp for Embedded {
             let Some(authorised_at) = grant.granted_at.filter(|_| !grant.blocked) else {
                 continue;
             };
-            if !grant.until.is_some_and(|until| now < until) {
+            if grant.until.is_none_or(|until| until <= now) {
                 continue;
             }
             let ins = store::ins_of(&transaction, id)?;
@@ -237,7 +243,7 @@ impl Dmp for Embedded {
             }
             found.push(AuthorisedDossier {
                 ins,
-                medecin_traitant: grant.medecin_traitant && whole_structure.is_none(),
+                medecin_traitant: viewer.situation.actor.medecin_traitant,
                 authorised_at,
                 last_added,
             });

@@ -55,7 +55,7 @@ pub struct Author {
 }
 
 /// What is submitted with a document: the part of DocumentEntry that the sender answers for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
     /// uniqueId: OID only.
@@ -109,6 +109,20 @@ pub struct Metadata {
     pub reference_id_list: Vec<Cx>,
 }
 
+/// Metadata identify a patient and tell of his care: they are never printed by accident.
+impl std::fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Metadata({}, …)", self.unique_id)
+    }
+}
+
+/// As [`Metadata`].
+impl std::fmt::Debug for RawMetadata {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RawMetadata(…)")
+    }
+}
+
 impl Metadata {
     /// Whether a professional is among the authors, by PS_IdNat.
     pub fn is_by(&self, ps_id: &str) -> bool {
@@ -130,7 +144,7 @@ impl Metadata {
 
 /// Metadata as stored or received: JSON text of a [`Metadata`], not parsed until someone asks. A list of
 /// a thousand documents passes through without a thousand parses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RawMetadata(String);
 
 impl RawMetadata {

@@ -22,7 +22,7 @@ pub struct WireError {
 /// CX: an identifier under an authority, `id^^^&OID&ISO^TYPE[^^DATE]`.
 ///
 /// Also the CXi of `referenceIdList`, where the type is a URN.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cx {
     /// CX-1.
@@ -36,7 +36,7 @@ pub struct Cx {
 }
 
 /// XCN: a person or a system, `id^family^given^^^^^^&OID&ISO^D^^^TYPE`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Xcn {
     /// XCN-1: national or internal identifier; empty when the document gave none.
@@ -88,7 +88,7 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
-        let replacement = match rest[at..].as_bytes() {
+        let replacement = match &rest.as_bytes()[at..] {
             [b'\\', b'E', b'\\', ..] => Some('\\'),
             [b'\\', b'S', b'\\', ..] => Some('^'),
             [b'\\', b'T', b'\\', ..] => Some('&'),
@@ -277,6 +277,20 @@ impl fmt::Display for Xon {
             "",
             &escape(&self.id),
         ]))
+    }
+}
+
+/// A patient's identifiers and a person's name are never printed by accident.
+impl fmt::Debug for Cx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cx(…, {})", self.kind)
+    }
+}
+
+/// As [`Cx`]: a patient can be an author.
+impl fmt::Debug for Xcn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Xcn(…, {})", self.kind)
     }
 }
 

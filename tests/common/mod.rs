@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod practice;
 use std::path::Path;
 
 /// The bytes of a file of `tests/fixtures`.

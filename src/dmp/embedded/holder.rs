@@ -283,13 +283,19 @@ fn submission(ins: &Ins, at: Instant, who: &str, parts: &[&[u8]]) -> Result<Subm
 /// Does what fell due: the notice two weeks after an invisible deposit, visibility one month after it.
 /// Each step is dated when it was due, whenever the DMP is next asked.
 pub(super) fn run_due(c: &Connection, now: Instant) -> Result<()> {
-    while let Some((id, dossier, noticed, due, _)) = store::next_due(c, now)? {
+    while let Some(step) = store::next_due(c, now)? {
+        let (id, dossier, due) = (step.document, step.dossier, step.at);
         let Some(row) = store::document(c, dossier, &id)? else {
             store::drop_invisible(c, &id)?;
             continue;
         };
         let secret = row.entry.visibility.invisible_representatives();
+        // A document withdrawn meanwhile has nothing to announce: only its traces come to light.
+        let withdrawn = row.entry.availability_status == Status::Deleted;
         let notify = |kind: &str, text: &str, document: Option<&Oid>| {
+            if withdrawn {
+                return Ok(());
+            }
             store::insert_notification(
                 c,
                 dossier,
@@ -303,7 +309,7 @@ pub(super) fn run_due(c: &Connection, now: Instant) -> Result<()> {
                 },
             )
         };
-        if noticed {
+        if step.noticed {
             let ins = store::ins_of(c, dossier)?;
             let set = submission(&ins, due, "DMP", &[b"visible", id.as_str().as_bytes()])?;
             let mut after = row.entry.visibility.without(Visibility::INVISIBLE_PATIENT);

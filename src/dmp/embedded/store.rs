@@ -621,25 +621,29 @@ pub(super) fn drop_invisible(c: &Connection, unique_id: &Oid) -> Result<()> {
     Ok(())
 }
 
-/// The next due step at or before `now`: the document, its dossier, whether its notice was sent, when
-/// it was due, and when the document becomes visible.
-pub(super) fn next_due(
-    c: &Connection,
-    now: Instant,
-) -> Result<Option<(Oid, i64, bool, Instant, Instant)>> {
+/// A step that fell due: the notice of an invisible document, or its visibility.
+pub(super) struct Due {
+    pub document: Oid,
+    pub dossier: i64,
+    /// The notice was sent: what is due is visibility.
+    pub noticed: bool,
+    pub at: Instant,
+}
+
+/// The first step due at or before `now`.
+pub(super) fn next_due(c: &Connection, now: Instant) -> Result<Option<Due>> {
     Ok(c.prepare_cached(
-        "SELECT i.unique_id, d.dossier, i.noticed, i.next_at, i.visible_at
+        "SELECT i.unique_id, d.dossier, i.noticed, i.next_at
          FROM invisible i JOIN document d ON d.unique_id = i.unique_id
          WHERE i.next_at <= ?1 ORDER BY i.next_at, i.unique_id LIMIT 1",
     )?
     .query_row([now.millis()], |row| {
-        Ok((
-            Oid::stored(row.get(0)?),
-            row.get(1)?,
-            row.get(2)?,
-            instant(row.get(3)?)?,
-            instant(row.get(4)?)?,
-        ))
+        Ok(Due {
+            document: Oid::stored(row.get(0)?),
+            dossier: row.get(1)?,
+            noticed: row.get(2)?,
+            at: instant(row.get(3)?)?,
+        })
     })
     .optional()?)
 }

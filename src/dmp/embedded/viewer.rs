@@ -12,7 +12,7 @@ use crate::document::{EntryUuid, Oid, Status};
 use crate::dossier::{Authorisation, DossierState};
 use crate::error::{Error, Result};
 use crate::identity::IdentityStatus;
-use crate::rules::decide::{self, Actor, Consent, DossierIs, Feeding, Situation};
+use crate::rules::decide::{self, Actor, Consent, DossierIs, Feeding, Role, Situation};
 use crate::rules::visibility::{self, DocumentFacts};
 use crate::rules::{Decision, RuleRef};
 use crate::rules::{Right, habilitation::Habilitation};
@@ -129,7 +129,10 @@ impl<'a> Viewer<'a> {
             let structures = store::grant(connection, row.id, requester.structure.id.as_str())?;
             let grants: Vec<&Grant> = own.iter().chain(structures.iter()).collect();
             situation.authorisation = authorisation_of(&grants, now);
-            situation.actor.medecin_traitant = own.as_ref().is_some_and(|g| g.medecin_traitant);
+            // Only a physician is médecin traitant, whomever the patient named (CSP L.1111-16).
+            situation.actor.medecin_traitant = requester.role() == Role::Physician
+                && !requester.acts_for_structure()
+                && own.as_ref().is_some_and(|g| g.medecin_traitant);
             if situation.authorisation == Authorisation::Valide {
                 authorised_until = grants.iter().filter_map(|g| g.until).max();
             }

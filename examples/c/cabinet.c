@@ -1,0 +1,327 @@
+/*
+ * cabinet.c: a day in a practice, through the C interface, on the embedded DMP.
+ *
+ *     cabinet FOLDER DOCUMENT.xml
+ *
+ * FOLDER receives the files (the practice's register, the hospital's register, the DMP); it must exist
+ * and be empty. DOCUMENT.xml is a CDA document. Everything printed is in French: it is what a person
+ * would read. The program ends with 1 as soon as something is not as the story says.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmpkit.h"
+
+#define PATIENT "{\"matricule\":\"279035121518989\",\"oid\":\"1.2.250.1.213.1.4.10\"}"
+#define TRAITS                                                                                     \
+    "{\"birthName\":\"TESSIER\",\"givenNames\":[\"CAMILLE\",\"ANNE\",\"LOUISE\"],"                   \
+    "\"birthDate\":\"19790315\",\"sex\":\"F\",\"birthPlace\":\"51215\",\"usedName\":\"MOREL\"}"
+#define DOCUMENT_ID "1.2.250.1.999.1.1.2026.101"
+#define CABINET                                                                                    \
+    "{\"id\":\"499900987654001\",\"name\":\"Cabinet du Dr Bastide\",\"sector\":\"SA07\"}"
+
+static const char *const BASTIDE =
+    "{\"professional\":{\"id\":\"899900987654\",\"family\":\"BASTIDE\",\"given\":\"Hélène\","
+    "\"profession\":\"10\",\"specialty\":\"SM26\"},\"structure\":" CABINET
+    ",\"authentication\":\"cps\"}";
+static const char *const INFIRMIER =
+    "{\"professional\":{\"id\":\"899900112233\",\"family\":\"LEROUX\",\"given\":\"Yann\","
+    "\"profession\":\"60\"},\"structure\":" CABINET ",\"authentication\":\"cps\"}";
+static const char *const URGENTISTE =
+    "{\"professional\":{\"id\":\"899900445566\",\"family\":\"NGUYEN\",\"given\":\"Claire\","
+    "\"profession\":\"10\",\"specialty\":\"SM54\"},"
+    "\"structure\":{\"id\":\"1510000029\",\"name\":\"Centre hospitalier\",\"sector\":\"SA01\"},"
+    "\"authentication\":\"cps\"}";
+
+/* ---- what a host brings of its own: a JSON reader (these few lines suffice for a story) */
+
+/* Copies the text of the first "key" after `from` into `out`; empty if there is none. */
+static const char *text_of(const char *json, const char *key, char *out, size_t size)
+{
+    char pattern[64];
+    const char *at;
+    size_t n = 0;
+    out[0] = '\0';
+    snprintf(pattern, sizeof pattern, "\"%s\":\"", key);
+    at = json ? strstr(json, pattern) : NULL;
+    if (!at) return NULL;
+    for (at += strlen(pattern); *at && *at != '"' && n + 1 < size; at++) {
+        if (*at == '\\' && at[1]) at++;
+        out[n++] = *at;
+    }
+    out[n] = '\0';
+    return at;
+}
+
+static int occurrences(const char *json, const char *what)
+{
+    int n = 0;
+    const char *at = json;
+    while (at && (at = strstr(at, what)) != NULL) {
+        n++;
+        at += strlen(what);
+    }
+    return n;
+}
+
+/* ---- the story's own checks */
+
+static void expect(int32_t status, int32_t expected, char *answer, char *error, const char *step)
+{
+    if (status != expected) {
+        fprintf(stderr, "%s : %s au lieu de %s (%s)\n", step, dmp_status_name(status),
+                dmp_status_name(expected), error ? error : "sans détail");
+        exit(1);
+    }
+    dmp_free(error);
+    dmp_free(answer);
+}
+
+/* Prints why something was refused, and what would change it, as a doctor would read it. */
+static void print_refusal(const char *refusal)
+{
+    char text[512];
+    const char *at;
+    text_of(refusal, "sentence", text, sizeof text);
+    printf("    refusé : %s\n", text);
+    at = refusal ? strstr(refusal, "\"remedies\":[") : NULL;
+    while (at && (at = text_of(at, "text", text, sizeof text)) != NULL) printf("      → %s\n", text);
+}
+
+static void title(const char *text)
+{
+    printf("\n%s\n", text);
+}
+
+static dmp_connector *open_connector(const char *folder, const char *reg)
+{
+    char config[2048], *error = NULL;
+    dmp_connector *connector;
+    snprintf(config, sizeof config,
+             "{\"register\":\"%s/%s\",\"dmp\":{\"embedded\":{\"path\":\"%s/dmp.db\"}},"
+             "\"clock\":\"2026-01-12T09:00:00Z\",\"domain\":\"test\","
+             "\"software\":{\"name\":\"Cabinet\",\"version\":\"1.0\","
+             "\"homologation\":\"DEMO\",\"oid\":\"1.2.250.1.999.1\"}}",
+             folder, reg, folder);
+    expect(dmp_connector_open(config, &connector, &error), DMP_OK, NULL, error, "ouverture");
+    return connector;
+}
+
+static dmp_session *open_session(dmp_connector *connector, const char *requester)
+{
+    char *error = NULL;
+    dmp_session *session;
+    int32_t status = dmp_session_open(connector, requester, &session, NULL, &error);
+    expect(status, DMP_OK, NULL, error, "session");
+    return session;
+}
+
+static dmp_access *open_access(dmp_session *session, const char *request)
+{
+    char *error = NULL, *state = NULL, text[64];
+    dmp_access *access;
+    int32_t status = dmp_access_open(session, request, &access, &state, &error);
+    if (status == DMP_OK) {
+        text_of(strstr(state, "\"dossier\":"), "authorisation", text, sizeof text);
+        printf("  DMP trouvé ; autorisation : %s\n", text);
+    }
+    expect(status, DMP_OK, state, error, "accès");
+    return access;
+}
+
+/* The holder's side: the patient in Mon espace santé, or the CNAM. The caller frees the answer. */
+static char *holder(dmp_connector *connector, const char *action)
+{
+    char *error = NULL, *answer;
+    int32_t status = dmp_holder_act(connector, action, NULL, 0, &answer, &error);
+    if (status != DMP_OK) expect(status, DMP_OK, answer, error, "côté patient");
+    return answer;
+}
+
+static void authorise(dmp_access *access)
+{
+    char *error = NULL, *answer;
+    int32_t status = dmp_access_authorise(access, "{\"change\":\"declare\"}", &answer, &error);
+    expect(status, DMP_OK, answer, error, "autorisation");
+}
+
+/* Lists what this professional sees, and checks how many documents that is. */
+static void list(dmp_access *access, int expected)
+{
+    char *error = NULL, *answer, text[512];
+    const char *at;
+    int n;
+    int32_t status = dmp_document_find(access, NULL, &answer, &error);
+    if (status != DMP_OK) expect(status, DMP_OK, answer, error, "recherche");
+    n = occurrences(answer, "\"entryUUID\"");
+    printf("  %d document(s)\n", n);
+    for (at = answer; at && (at = text_of(at, "title", text, sizeof text)) != NULL;)
+        printf("    • %s\n", text);
+    for (at = strstr(answer, "\"warnings\":[\""); at; at = strstr(at + 1, "\"warnings\":[\"")) {
+        text_of(at + 11, "", text, sizeof text);
+        printf("      ⚠ %.*s\n", (int)strcspn(at + 13, "\""), at + 13);
+    }
+    if (n != expected) {
+        fprintf(stderr, "%d document(s) au lieu de %d\n", n, expected);
+        exit(1);
+    }
+    dmp_free(answer);
+}
+
+static unsigned char *load(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    unsigned char *bytes;
+    long length;
+    if (!file || fseek(file, 0, SEEK_END) != 0 || (length = ftell(file)) < 0) {
+        fprintf(stderr, "document illisible\n");
+        exit(1);
+    }
+    rewind(file);
+    bytes = malloc((size_t)length + 1);
+    *size = bytes ? fread(bytes, 1, (size_t)length, file) : 0;
+    fclose(file);
+    return bytes;
+}
+
+int main(int argc, char **argv)
+{
+    dmp_connector *cabinet, *hospital;
+    dmp_session *doctor, *nurse, *urgentist;
+    dmp_access *access, *visit, *emergency;
+    char *error = NULL, *answer = NULL, text[512];
+    const char *at;
+    unsigned char *cda, *content;
+    size_t cda_size, content_size;
+    int32_t status;
+
+    if (argc != 3) {
+        fprintf(stderr, "usage : cabinet DOSSIER DOCUMENT.xml\n");
+        return 2;
+    }
+    cda = load(argv[2], &cda_size);
+    printf("dmpkit %s, interface %d\n", dmp_version(), (int)dmp_abi_version());
+    cabinet = open_connector(argv[1], "cabinet.db");
+
+    title("1. La CNAM a ouvert le DMP de Mme Morel ; le cabinet connaît la patiente.");
+    dmp_free(holder(cabinet, "{\"action\":\"open_dossier\",\"patient\":" PATIENT ",\"traits\":" TRAITS "}"));
+    doctor = open_session(cabinet, BASTIDE);
+    status = dmp_patient_register(doctor, "{\"patient\":" PATIENT ",\"status\":\"qualifiee\",\"traits\":" TRAITS "}",
+                                  &answer, &error);
+    expect(status, DMP_OK, answer, error, "patient");
+
+    title("2. La Dre Bastide ouvre le dossier : rien ne peut encore être consulté.");
+    access = open_access(doctor, "{\"patient\":" PATIENT "}");
+    status = dmp_document_find(access, NULL, &answer, &error);
+    print_refusal(answer);
+    expect(status, DMP_REFUSED, answer, error, "recherche sans consentement");
+
+    title("3. La patiente, informée, est d'accord : un seul consentement pour l'équipe de soins.");
+    status = dmp_consent_record(doctor,
+                                "{\"patient\":" PATIENT ",\"consent\":{\"kind\":\"care_team\","
+                                "\"means\":\"oral\",\"wording\":\"affiche 2026-1\"}}",
+                                &answer, &error);
+    expect(status, DMP_OK, answer, error, "consentement");
+    authorise(access);
+    list(access, 0);
+
+    title("4. Elle dépose son compte rendu.");
+    status = dmp_document_feed(access, cda, cda_size, NULL, &answer, &error);
+    if (answer) {
+        text_of(answer, "entryUUID", text, sizeof text);
+        printf("  reçu du DMP : %s\n", text);
+    }
+    expect(status, DMP_OK, answer, error, "alimentation");
+    list(access, 1);
+
+    title("5. M. Leroux, infirmier du cabinet, le consulte : le même consentement vaut pour lui.");
+    nurse = open_session(cabinet, INFIRMIER);
+    visit = open_access(nurse, "{\"patient\":" PATIENT "}");
+    authorise(visit);
+    list(visit, 1);
+    status = dmp_document_read(visit, DOCUMENT_ID, &content, &content_size, &answer, &error);
+    if (status == DMP_OK) {
+        int same = content_size == cda_size && memcmp(content, cda, cda_size) == 0;
+        printf("  lu : %lu octets, %s\n", (unsigned long)content_size,
+               same ? "identiques à ceux déposés" : "DIFFÉRENTS");
+        if (!same) return 1;
+    }
+    dmp_free(content);
+    expect(status, DMP_OK, answer, error, "lecture");
+
+    title("6. À la demande de la patiente, la Dre Bastide masque le document.");
+    status = dmp_document_mask(access, DOCUMENT_ID, &answer, &error);
+    expect(status, DMP_OK, answer, error, "masquage");
+    printf("  la Dre Bastide, auteur :\n");
+    list(access, 1);
+    printf("  M. Leroux :\n");
+    list(visit, 0);
+    status = dmp_document_read(visit, DOCUMENT_ID, &content, &content_size, &answer, &error);
+    print_refusal(answer);
+    expect(status, DMP_UNKNOWN_DOCUMENT, answer, error, "lecture d'un document masqué");
+
+    title("7. La nuit, aux urgences de l'hôpital : bris de glace.");
+    hospital = open_connector(argv[1], "hopital.db");
+    status = dmp_connector_set_time(hospital, "2026-01-13T02:30:00Z", &error);
+    expect(status, DMP_OK, NULL, error, "horloge");
+    urgentist = open_session(hospital, URGENTISTE);
+    status = dmp_access_open(urgentist, "{\"patient\":" PATIENT ",\"mode\":\"bris_de_glace\"}", &emergency,
+                             &answer, &error);
+    print_refusal(answer);
+    expect(status, DMP_REFUSED, answer, error, "bris de glace sans motif");
+    status = dmp_access_open(urgentist,
+                             "{\"patient\":" PATIENT ",\"mode\":\"bris_de_glace\",\"minutes\":30,"
+                             "\"reason\":\"Patiente inconsciente, suspicion d'AVC\"}",
+                             &emergency, &answer, &error);
+    text_of(answer ? strstr(answer, "\"emergency\":") : NULL, "text", text, sizeof text);
+    printf("  bandeau : %s\n", text);
+    expect(status, DMP_OK, answer, error, "bris de glace");
+    printf("  la patiente n'a pas ouvert ses documents masqués aux urgences :\n");
+    list(emergency, 0);
+    dmp_free(holder(hospital, "{\"action\":\"settings\",\"patient\":" PATIENT
+                              ",\"settings\":{\"maskedInEmergency\":true}}"));
+    printf("  si elle l'avait fait :\n");
+    list(emergency, 1);
+    status = dmp_connector_set_time(hospital, "2026-01-13T03:30:00Z", &error);
+    expect(status, DMP_OK, NULL, error, "horloge");
+    status = dmp_document_find(emergency, NULL, &answer, &error);
+    print_refusal(answer);
+    expect(status, DMP_ACCESS_OVER, answer, error, "fin du bris de glace");
+    status = dmp_emergency_list(hospital, "{\"unreviewed\":true}", &answer, &error);
+    printf("  à revoir par l'hôpital : %d bris de glace\n", occurrences(answer, "\"reason\""));
+    expect(status, DMP_OK, answer, error, "revue");
+
+    title("8. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
+    answer = holder(hospital, "{\"action\":\"notifications\",\"patient\":" PATIENT "}");
+    for (at = answer; at && (at = text_of(at, "text", text, sizeof text)) != NULL;)
+        printf("    • %s\n", text);
+    dmp_free(answer);
+
+    title("9. Le journal du cabinet.");
+    status = dmp_journal_audit(cabinet, NULL, &answer, &error);
+    for (at = answer; at && (at = strstr(at, "\"number\":")) != NULL; at++) {
+        char when[40], actor[40], action[40], outcome[40];
+        text_of(at, "at", when, sizeof when);
+        text_of(at, "actor", actor, sizeof actor);
+        text_of(at, "action", action, sizeof action);
+        text_of(at, "outcome", outcome, sizeof outcome);
+        printf("  %s  %s  %-22s %s\n", when, actor, action, outcome);
+    }
+    expect(status, DMP_OK, answer, error, "journal");
+    status = dmp_journal_verify(cabinet, &answer, &error);
+    printf("  chaîne %s\n", answer && strstr(answer, "\"intact\":true") ? "intacte" : "ROMPUE");
+    expect(status, DMP_OK, answer, error, "vérification");
+
+    /* Handles may be closed in any order. */
+    expect(dmp_connector_close(cabinet, &error), DMP_OK, NULL, error, "fermeture");
+    expect(dmp_access_close(access, &error), DMP_OK, NULL, error, "fermeture");
+    expect(dmp_access_close(visit, &error), DMP_OK, NULL, error, "fermeture");
+    expect(dmp_access_close(emergency, &error), DMP_OK, NULL, error, "fermeture");
+    expect(dmp_session_close(doctor, &error), DMP_OK, NULL, error, "fermeture");
+    expect(dmp_session_close(nurse, &error), DMP_OK, NULL, error, "fermeture");
+    expect(dmp_session_close(urgentist, &error), DMP_OK, NULL, error, "fermeture");
+    expect(dmp_connector_close(hospital, &error), DMP_OK, NULL, error, "fermeture");
+    free(cda);
+    return dmp_open_handles() == 0 ? 0 : 1;
+}
