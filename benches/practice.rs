@@ -1,11 +1,16 @@
 //! A practice as the benches need one: its software, a physician, patients, documents.
 
+use std::path::Path;
+
 use dmpkit::clock::{Clock, Instant};
+use dmpkit::connector::Config;
+use dmpkit::connector::config::{AuthorisationPolicy, Backend, EmbeddedConfig};
+use dmpkit::connector::session::PatientRecord;
 use dmpkit::dmp::embedded::Embedded;
 use dmpkit::dmp::embedded::holder::HolderAction;
 use dmpkit::dmp::{Context, Requester, Software};
 use dmpkit::document::Oid;
-use dmpkit::identity::{IdentityTraits, Ins, Professional, PsIdNat, Sex, StructIdNat, Structure};
+use dmpkit::identity::{IdentityStatus, IdentityTraits, Ins, Professional, PsIdNat, Sex, StructIdNat, Structure};
 use dmpkit::rules::habilitation::Habilitation;
 use dmpkit::rules::{Authentication, Capacity, Mode, Parameters};
 
@@ -116,11 +121,38 @@ pub fn context<'a>(
     }
 }
 
+/// The configuration of a connector whose files stand in a folder, on the benches' day.
+pub fn config(folder: &Path) -> Config {
+    let path = |name| folder.join(name).to_str().expect("a path").to_owned();
+    Config {
+        register: path("register.db"),
+        software: software(),
+        dmp: Backend::Embedded(EmbeddedConfig {
+            path: path("dmp.db"),
+            habilitation: None,
+        }),
+        clock: Some(today()),
+        authorisation: AuthorisationPolicy::Explicit,
+        domain: None,
+        parameters: Parameters::default(),
+    }
+}
+
+/// The patient of [`REPORT`] as the practice registers him.
+pub fn patient_record() -> PatientRecord {
+    PatientRecord {
+        patient: patient(),
+        status: IdentityStatus::Qualifiee,
+        traits: traits(),
+    }
+}
+
 /// Opens a SQLite file as the library opens its own, for a peer: the same durability, the same cache.
-pub fn peer_file(path: &std::path::Path, tables: &str) -> rusqlite::Connection {
+pub fn peer_file(path: &Path, tables: &str) -> rusqlite::Connection {
     let peer = rusqlite::Connection::open(path).expect("a file");
     peer.execute_batch(&format!(
-        "PRAGMA journal_mode = wal; PRAGMA synchronous = FULL; {tables}"
+        "{} PRAGMA journal_mode = wal; PRAGMA synchronous = FULL; {tables}",
+        std::env::var("PPS").map_or(String::new(), |v| format!("PRAGMA page_size = {v};"))
     ))
     .expect("tables");
     peer
