@@ -5,7 +5,7 @@
  *
  * 1. Every function that can fail returns a status; 0 (DMP_OK) is success; treat unknown codes as failure.
  * 2. Outputs are always written: NULL or 0 on failure. One exception: a refusal (200 to 399) that has a
- *    reason for a person writes its record where the answer would be; free it like an answer.
+ *    reason for a person writes record refusal where the answer would be; free it like an answer.
  * 3. What you receive through an output pointer you free with dmp_free; NULL is fine. Handles are closed
  *    with their own close function instead.
  * 4. Text is NUL-terminated UTF-8, paths too, on Windows too.
@@ -23,7 +23,7 @@
  * with DMP_BAD_HANDLE. Handles may be closed in any order.
  *
  * ERRORS. error receives one English line that names the field and the rule and holds no patient data;
- * pass NULL if you do not want it. What a person reads is in the refusal record: "sentence", "facts" and
+ * pass NULL if you do not want it. What a person reads is in record refusal: "sentence", "facts" and
  * "remedies", in French, with stable codes.
  *
  * Made by cbindgen from src/ffi: do not edit.
@@ -181,7 +181,7 @@ int32_t dmp_holder_act(dmp_connector *connector,
                        char **out,
                        char **error);
 
-// Opens a session. requester: record requester. Refused to those the law always refuses.
+// Opens a session. requester: record requester. refusal: record refusal, for those the law always refuses.
 int32_t dmp_session_open(dmp_connector *connector,
                          const char *requester,
                          dmp_session **out,
@@ -191,7 +191,7 @@ int32_t dmp_session_open(dmp_connector *connector,
 // Closes a session. Accesses it opened stay open.
 int32_t dmp_session_close(dmp_session *session, char **error);
 
-// Registers a patient of the practice, or corrects him. patient: record patient.
+// Registers a patient of the practice, or corrects him. patient: record patient. out: record done.
 int32_t dmp_patient_register(dmp_session *session, const char *patient, char **out, char **error);
 
 // A patient as the practice registered him. ins: record ins. out: record patient-answer.
@@ -205,20 +205,18 @@ int32_t dmp_patient_find(dmp_session *session, const char *search, char **out, c
 // out: record dossiers.
 int32_t dmp_dossier_list(dmp_session *session, const char *query, char **out, char **error);
 
-// Records a consent or an opposition with its proof. consent: record consent-request. out: its number.
-int32_t dmp_consent_record(dmp_session *session,
-                           const char *consent,
-                           char **out,
-                           char **error);
+// Records a consent or an opposition with its proof. consent: record consent-request. out: record
+// recorded, its number.
+int32_t dmp_consent_record(dmp_session *session, const char *consent, char **out, char **error);
 
-// Withdraws a consent or an opposition. revocation: record revocation-request.
+// Withdraws a consent or an opposition. revocation: record revocation-request. out: record done.
 int32_t dmp_consent_revoke(dmp_session *session, const char *revocation, char **out, char **error);
 
 // Every consent and opposition of a patient, with its proof. ins: record ins. out: record consents.
 int32_t dmp_consent_list(dmp_session *session, const char *ins, char **out, char **error);
 
 // Enters a patient's dossier: asks the DMP whether it exists (TD0.2), compares identities, says what may
-// be done. request: record access-request. state: record access-state, or the record of a refusal.
+// be done. request: record access-request. state: record access-state.
 int32_t dmp_access_open(dmp_session *session,
                         const char *request,
                         dmp_access **out,
@@ -233,14 +231,14 @@ int32_t dmp_access_close(dmp_access *access, char **error);
 int32_t dmp_access_state(dmp_access *access, char **out, char **error);
 
 // Records that a person checked the identity and confirms it despite divergences. confirmation: record
-// identity-confirmation.
+// identity-confirmation. out: record done.
 int32_t dmp_access_confirm_identity(dmp_access *access,
                                     const char *confirmation,
                                     char **out,
                                     char **error);
 
-// TD0.3: the requester's own authorisation. request: record authorisation-request. out: whether
-// anything changed.
+// TD0.3: the requester's own authorisation. request: record authorisation-request. out: record
+// authorisation-answer, whether anything changed.
 int32_t dmp_access_authorise(dmp_access *access, const char *request, char **out, char **error);
 
 // TD1.3a: administrative data. out: record administrative-data.
@@ -260,7 +258,7 @@ int32_t dmp_access_web(dmp_access *access,
                        char **error);
 
 // Feeds one CDA document (TD2.1, or TD2.2 with a CPE). options: record feed-options, or NULL. out:
-// record feed-answer, or the record of a refusal.
+// record feed-answer.
 int32_t dmp_document_feed(dmp_access *access,
                           const uint8_t *content,
                           size_t content_len,
@@ -268,8 +266,8 @@ int32_t dmp_document_feed(dmp_access *access,
                           char **out,
                           char **error);
 
-// Checks a CDA document as dmp_document_feed does and keeps it for dmp_document_feed_staged. out: advice
-// on the document, record findings.
+// Checks a CDA document as dmp_document_feed does and keeps it for dmp_document_feed_staged. options:
+// record feed-options, or NULL. out: record findings, advice on the document.
 int32_t dmp_document_stage(dmp_access *access,
                            const uint8_t *content,
                            size_t content_len,
@@ -277,7 +275,7 @@ int32_t dmp_document_stage(dmp_access *access,
                            char **out,
                            char **error);
 
-// Forgets what was staged. out: how many documents that were.
+// Forgets what was staged. out: record unstaged, how many documents that were.
 int32_t dmp_document_unstage(dmp_access *access, char **out, char **error);
 
 // Feeds what was staged as one lot: all of it or nothing. What was staged stays when it fails. out:
@@ -363,7 +361,7 @@ int32_t dmp_emergency_list(dmp_connector *connector,
                            char **out,
                            char **error);
 
-// Signs the review of a bris de glace. review: record emergency-review.
+// Signs the review of a bris de glace. review: record emergency-review. out: record done.
 int32_t dmp_emergency_review(dmp_session *session, const char *review, char **out, char **error);
 
 #ifdef __cplusplus

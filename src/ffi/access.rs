@@ -55,7 +55,7 @@ struct Web {
 }
 
 /// Enters a patient's dossier: asks the DMP whether it exists (TD0.2), compares identities, says what may
-/// be done. request: record access-request. state: record access-state, or the record of a refusal.
+/// be done. request: record access-request. state: record access-state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_access_open(
     session: *mut dmp_session,
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn dmp_access_state(
 }
 
 /// Records that a person checked the identity and confirms it despite divergences. confirmation: record
-/// identity-confirmation.
+/// identity-confirmation. out: record done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_access_confirm_identity(
     access: *mut dmp_access,
@@ -137,8 +137,8 @@ pub unsafe extern "C" fn dmp_access_confirm_identity(
     }
 }
 
-/// TD0.3: the requester's own authorisation. request: record authorisation-request. out: whether
-/// anything changed.
+/// TD0.3: the requester's own authorisation. request: record authorisation-request. out: record
+/// authorisation-answer, whether anything changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_access_authorise(
     access: *mut dmp_access,

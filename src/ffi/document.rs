@@ -36,7 +36,7 @@ struct Referenced {
 }
 
 /// Feeds one CDA document (TD2.1, or TD2.2 with a CPE). options: record feed-options, or NULL. out:
-/// record feed-answer, or the record of a refusal.
+/// record feed-answer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_document_feed(
     access: *mut dmp_access,
@@ -57,8 +57,8 @@ pub unsafe extern "C" fn dmp_document_feed(
     }
 }
 
-/// Checks a CDA document as dmp_document_feed does and keeps it for dmp_document_feed_staged. out: advice
-/// on the document, record findings.
+/// Checks a CDA document as dmp_document_feed does and keeps it for dmp_document_feed_staged. options:
+/// record feed-options, or NULL. out: record findings, advice on the document.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_document_stage(
     access: *mut dmp_access,
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn dmp_document_stage(
     }
 }
 
-/// Forgets what was staged. out: how many documents that were.
+/// Forgets what was staged. out: record unstaged, how many documents that were.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_document_unstage(
     access: *mut dmp_access,

@@ -97,7 +97,7 @@ pub unsafe extern "C" fn dmp_emergency_list(
     }
 }
 
-/// Signs the review of a bris de glace. review: record emergency-review.
+/// Signs the review of a bris de glace. review: record emergency-review. out: record done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_emergency_review(
     session: *mut dmp_session,

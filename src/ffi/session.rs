@@ -48,7 +48,7 @@ struct Candidates {
     candidates: Vec<Candidate>,
 }
 
-/// Opens a session. requester: record requester. Refused to those the law always refuses.
+/// Opens a session. requester: record requester. refusal: record refusal, for those the law always refuses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_session_open(
     connector: *mut dmp_connector,
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn dmp_session_close(
     })
 }
 
-/// Registers a patient of the practice, or corrects him. patient: record patient.
+/// Registers a patient of the practice, or corrects him. patient: record patient. out: record done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_patient_register(
     session: *mut dmp_session,
@@ -170,7 +170,8 @@ pub unsafe extern "C" fn dmp_dossier_list(
     }
 }
 
-/// Records a consent or an opposition with its proof. consent: record consent-request. out: its number.
+/// Records a consent or an opposition with its proof. consent: record consent-request. out: record
+/// recorded, its number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_consent_record(
     session: *mut dmp_session,
@@ -190,7 +191,7 @@ pub unsafe extern "C" fn dmp_consent_record(
     }
 }
 
-/// Withdraws a consent or an opposition. revocation: record revocation-request.
+/// Withdraws a consent or an opposition. revocation: record revocation-request. out: record done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_consent_revoke(
     session: *mut dmp_session,
