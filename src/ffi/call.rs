@@ -145,6 +145,13 @@ pub(super) unsafe fn record<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     // SAFETY: the caller gives a NUL-terminated text, valid for the call.
     let json = unsafe { text(pointer, name) }?;
+    // serde would also read a record from the list of its members, by position.
+    if !json.trim_start().starts_with('{') {
+        return Err(Failure::new(
+            DMP_INVALID_RECORD,
+            format!("{name}: must be a JSON object"),
+        ));
+    }
     let mut reader = serde_json::Deserializer::from_str(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
