@@ -1,0 +1,230 @@
+//! The C interface, called as a host calls it.
+
+#![allow(unsafe_code)]
+// The contract that makes every call here sound is the header's: handles come from the library, texts end
+// with NUL, output pointers are writable, and what is freed was received.
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr::null_mut;
+
+use dmpkit::ffi::access::{dmp_access, dmp_access_open};
+use dmpkit::ffi::connector::{dmp_connector, dmp_connector_open, dmp_connector_set_time};
+use dmpkit::ffi::document::dmp_document_read;
+use dmpkit::ffi::memory::dmp_free;
+use dmpkit::ffi::session::{dmp_session, dmp_session_open};
+use serde_json::Value;
+
+pub type Connector = *mut dmp_connector;
+pub type Session = *mut dmp_session;
+pub type Access = *mut dmp_access;
+
+/// A function that gives a record.
+pub type Give<H> = unsafe extern "C" fn(*mut H, *mut *mut c_char, *mut *mut c_char) -> i32;
+/// A function that takes a text, a record most often, and gives a record.
+pub type Take<H> =
+    unsafe extern "C" fn(*mut H, *const c_char, *mut *mut c_char, *mut *mut c_char) -> i32;
+/// A function that takes the bytes of a document and a record, and gives a record.
+pub type Feed = unsafe extern "C" fn(
+    Access,
+    *const u8,
+    usize,
+    *const c_char,
+    *mut *mut c_char,
+    *mut *mut c_char,
+) -> i32;
+
+/// What a call took and answered.
+#[derive(Debug)]
+pub struct Reply {
+    pub function: &'static str,
+    /// The text it took; `None` when it took none, or NULL.
+    pub input: Option<String>,
+    pub status: i32,
+    /// The record it gave.
+    pub answer: Option<Value>,
+    pub error: String,
+}
+
+/// Calls a function by its name.
+#[macro_export]
+macro_rules! call {
+    ($f:ident($handle:expr)) => {
+        $crate::library::give(stringify!($f), $f, $handle)
+    };
+    ($f:ident($handle:expr, $input:expr)) => {
+        $crate::library::take(stringify!($f), $f, $handle, $input)
+    };
+    ($f:ident($access:expr, $content:expr, $options:expr)) => {
+        $crate::library::feed(stringify!($f), $f, $access, $content, $options)
+    };
+}
+
+fn received(text: *mut c_char) -> Option<String> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: a text of the library, freed once.
+    unsafe {
+        let copy = CStr::from_ptr(text).to_str().expect("UTF-8").to_owned();
+        dmp_free(text.cast());
+        Some(copy)
+    }
+}
+
+fn reply(
+    function: &'static str,
+    input: Option<&str>,
+    call: impl FnOnce(*mut *mut c_char, *mut *mut c_char) -> i32,
+) -> Reply {
+    let (mut answer, mut error) = (null_mut(), null_mut());
+    let status = call(&mut answer, &mut error);
+    Reply {
+        function,
+        input: input.map(str::to_owned),
+        status,
+        answer: received(answer).map(|text| serde_json::from_str(&text).expect("JSON")),
+        error: received(error).unwrap_or_default(),
+    }
+}
+
+/// A text as C takes it; `None` is NULL.
+struct Text(Option<CString>);
+
+impl Text {
+    fn new(text: Option<&str>) -> Text {
+        Text(text.map(|t| CString::new(t).expect("no NUL")))
+    }
+
+    fn pointer(&self) -> *const c_char {
+        self.0.as_ref().map_or(std::ptr::null(), |t| t.as_ptr())
+    }
+}
+
+pub fn give<H>(name: &'static str, f: Give<H>, handle: *mut H) -> Reply {
+    reply(name, None, |answer, error| unsafe {
+        f(handle, answer, error)
+    })
+}
+
+pub fn take<'a, H>(
+    name: &'static str,
+    f: Take<H>,
+    handle: *mut H,
+    input: impl Into<Option<&'a str>>,
+) -> Reply {
+    let input = input.into();
+    let text = Text::new(input);
+    reply(name, input, |answer, error| unsafe {
+        f(handle, text.pointer(), answer, error)
+    })
+}
+
+pub fn feed<'a>(
+    name: &'static str,
+    f: Feed,
+    access: Access,
+    content: &[u8],
+    options: impl Into<Option<&'a str>>,
+) -> Reply {
+    let options = options.into();
+    let text = Text::new(options);
+    let (bytes, len) = (content.as_ptr(), content.len());
+    reply(name, options, |answer, error| unsafe {
+        f(access, bytes, len, text.pointer(), answer, error)
+    })
+}
+
+/// Plays the holder's side; `content` is the CDA of a deposit.
+pub fn act(connector: Connector, action: &str, content: &[u8]) -> Reply {
+    let text = Text::new(Some(action));
+    let bytes = if content.is_empty() {
+        std::ptr::null()
+    } else {
+        content.as_ptr()
+    };
+    reply("dmp_holder_act", Some(action), |answer, error| unsafe {
+        dmpkit::ffi::connector::dmp_holder_act(
+            connector,
+            text.pointer(),
+            bytes,
+            content.len(),
+            answer,
+            error,
+        )
+    })
+}
+
+/// Reads a document; its bytes beside the reply.
+pub fn read(access: Access, unique_id: &str) -> (Vec<u8>, Reply) {
+    let text = Text::new(Some(unique_id));
+    let (mut content, mut len) = (null_mut(), 0);
+    let input = Some(unique_id);
+    let reply = reply("dmp_document_read", input, |answer, error| unsafe {
+        dmp_document_read(
+            access,
+            text.pointer(),
+            &mut content,
+            &mut len,
+            answer,
+            error,
+        )
+    });
+    let mut bytes = Vec::new();
+    if !content.is_null() {
+        // SAFETY: bytes of the library, of the length it told, freed once.
+        unsafe {
+            bytes.extend_from_slice(std::slice::from_raw_parts(content, len));
+            dmp_free(content.cast());
+        }
+    }
+    (bytes, reply)
+}
+
+pub fn open_connector(config: &str) -> (Connector, Reply) {
+    let (mut connector, text) = (null_mut(), Text::new(Some(config)));
+    let reply = reply("dmp_connector_open", Some(config), |_, error| unsafe {
+        dmp_connector_open(text.pointer(), &mut connector, error)
+    });
+    (connector, reply)
+}
+
+pub fn open_session(connector: Connector, requester: &str) -> (Session, Reply) {
+    let (mut session, text) = (null_mut(), Text::new(Some(requester)));
+    let reply = reply(
+        "dmp_session_open",
+        Some(requester),
+        |refusal, error| unsafe {
+            dmp_session_open(connector, text.pointer(), &mut session, refusal, error)
+        },
+    );
+    (session, reply)
+}
+
+pub fn open_access(session: Session, request: &str) -> (Access, Reply) {
+    let (mut access, text) = (null_mut(), Text::new(Some(request)));
+    let reply = reply("dmp_access_open", Some(request), |state, error| unsafe {
+        dmp_access_open(session, text.pointer(), &mut access, state, error)
+    });
+    (access, reply)
+}
+
+pub fn set_time(connector: Connector, at: &str) {
+    let text = Text::new(Some(at));
+    let status = unsafe { dmp_connector_set_time(connector, text.pointer(), null_mut()) };
+    assert_eq!(status, 0, "{at}");
+}
+
+pub fn close_connector(connector: Connector) {
+    let status = unsafe { dmpkit::ffi::connector::dmp_connector_close(connector, null_mut()) };
+    assert_eq!(status, 0);
+}
+
+pub fn close_session(session: Session) {
+    let status = unsafe { dmpkit::ffi::session::dmp_session_close(session, null_mut()) };
+    assert_eq!(status, 0);
+}
+
+pub fn close_access(access: Access) {
+    let status = unsafe { dmpkit::ffi::access::dmp_access_close(access, null_mut()) };
+    assert_eq!(status, 0);
+}

@@ -1,0 +1,546 @@
+//! A story that asks every function, and gets every answer it can give, refusals among them.
+
+use std::collections::BTreeSet;
+
+use dmpkit::ffi::access::*;
+use dmpkit::ffi::document::*;
+use dmpkit::ffi::oversight::*;
+use dmpkit::ffi::session::*;
+use dmpkit::ffi::status::*;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::call;
+use crate::library::{
+    self, Access, Connector, Reply, Session, close_access, close_connector, close_session,
+    open_access, open_connector, open_session, set_time,
+};
+
+/// The first document of the fixtures, fed by the doctor.
+pub const DOCUMENT: &str = "1.2.250.1.999.1.1.2026.101";
+/// What replaces it.
+const REPLACEMENT: &str = "1.2.250.1.999.1.1.2026.102";
+/// A document with advice on it.
+const WITH_ADVICE: &str = "1.2.250.1.999.1.1.2026.121";
+
+pub fn patient() -> Value {
+    json!({"matricule": "279035121518989", "oid": "1.2.250.1.213.1.4.10"})
+}
+
+fn child() -> Value {
+    json!({"matricule": "207058575627097", "oid": "1.2.250.1.213.1.4.10"})
+}
+
+fn traits(birth_name: &str, birth_date: &str) -> Value {
+    json!({
+        "birthName": birth_name, "givenNames": ["CAMILLE", "ANNE", "LOUISE"], "birthDate": birth_date,
+        "sex": "F", "birthPlace": "51215", "usedName": "MOREL",
+    })
+}
+
+pub fn doctor() -> Value {
+    json!({
+        "professional": {
+            "id": "899900987654", "family": "BASTIDE", "given": "Hélène", "profession": "10",
+            "specialty": "SM26",
+        },
+        "structure": {
+            "id": "499900987654001", "name": "Cabinet de la Dre Bastide", "sector": "SA07",
+        },
+        "authentication": "cps",
+    })
+}
+
+fn nurse() -> Value {
+    json!({
+        "professional": {
+            "id": "899900112233", "family": "LEROUX", "given": "Yann", "profession": "60",
+        },
+        "structure": doctor()["structure"],
+        "authentication": "cps",
+    })
+}
+
+fn fixture(name: &str) -> String {
+    let path = crate::contract::root().join("tests/fixtures").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The doctor's document under another identifier, for another patient.
+fn document(unique_id: &str, patient: &Value) -> String {
+    fixture("cr_consultation_pdf.xml")
+        .replace(DOCUMENT, unique_id)
+        .replace(
+            "279035121518989",
+            patient["matricule"].as_str().expect("a text"),
+        )
+}
+
+/// The doctor's document: what the inputs feed.
+pub fn content() -> Vec<u8> {
+    fixture("cr_consultation_pdf.xml").into_bytes()
+}
+
+/// A document that the patient wrote.
+pub fn written_by_patient() -> Vec<u8> {
+    fixture("expression_patient_texte.xml")
+        .replace("153078987658513", "279035121518989")
+        .into_bytes()
+}
+
+/// A folder in memory where the system has one: these files need not outlive a power cut.
+pub fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a folder")
+}
+
+pub fn config(folder: &TempDir) -> Value {
+    json!({
+        "register": folder.path().join("cabinet.db"),
+        "software": {
+            "name": "Logiciel de cabinet", "version": "4.2", "homologation": "DMP-2026-0001",
+            "oid": "1.2.250.1.999.1",
+        },
+        "dmp": {"embedded": {"path": folder.path().join("dmp.db")}},
+        "clock": "2026-01-12T09:00:00Z",
+        "domain": "test",
+    })
+}
+
+/// Everything that was asked and answered.
+#[derive(Default)]
+struct Told(Vec<Reply>);
+
+impl Told {
+    /// Keeps a reply, which must have this status; returns its record.
+    fn expect(&mut self, status: i32, reply: Reply) -> Value {
+        assert_eq!(reply.status, status, "{reply:?}");
+        let answer = reply.answer.clone().unwrap_or_default();
+        self.0.push(reply);
+        answer
+    }
+
+    fn ok(&mut self, reply: Reply) -> Value {
+        self.expect(DMP_OK, reply)
+    }
+
+    fn connector(&mut self, config: &Value) -> Connector {
+        let (connector, reply) = open_connector(&config.to_string());
+        self.ok(reply);
+        connector
+    }
+
+    fn session(&mut self, connector: Connector, requester: &Value) -> Session {
+        let (session, reply) = open_session(connector, &requester.to_string());
+        self.ok(reply);
+        session
+    }
+
+    fn access(&mut self, session: Session, request: Value) -> Access {
+        let (access, reply) = open_access(session, &request.to_string());
+        self.ok(reply);
+        access
+    }
+
+    fn holder(&mut self, connector: Connector, action: Value) -> Value {
+        self.ok(library::act(connector, &action.to_string(), b""))
+    }
+
+    fn consent(&mut self, session: Session, consent: Value) -> i64 {
+        let request = json!({"patient": patient(), "consent": consent}).to_string();
+        let answer = self.ok(call!(dmp_consent_record(session, &*request)));
+        answer["id"].as_i64().expect("a number")
+    }
+
+    fn fed(&mut self, access: Access, content: &str, options: Value) -> Value {
+        let options = options.to_string();
+        self.ok(call!(dmp_document_feed(
+            access,
+            content.as_bytes(),
+            &*options
+        )))
+    }
+}
+
+/// Tells the story; returns what was asked and answered.
+pub fn story() -> Vec<Reply> {
+    let folder = folder();
+    let mut told = Told::default();
+    let connector = told.connector(&config(&folder));
+    dossiers(&mut told, connector);
+    let session = told.session(connector, &doctor());
+    let access = entrance(&mut told, connector, session);
+    consents(&mut told, session);
+    feeding(&mut told, access);
+    consultation(&mut told, access);
+    changes(&mut told, connector, session, access);
+    around(&mut told, connector, session, access);
+    emergency(&mut told, connector, session);
+    oversight(&mut told, connector, access);
+    holder_side(&mut told, connector);
+    closed_dossier(&mut told, connector, session);
+    close_access(access);
+    close_session(session);
+    close_connector(connector);
+    tampered(&mut told, &folder);
+    told.0
+}
+
+fn dossiers(told: &mut Told, connector: Connector) {
+    told.holder(
+        connector,
+        json!({
+            "action": "open_dossier", "patient": patient(), "traits": traits("TESSIER", "19790315"),
+            "representatives": [{"family": "TESSIER", "given": "Jeanne", "relation": "MTH", "contact": "0326000000"}],
+            "toNotify": [
+                {"family": "MOREL", "given": "Paul", "contact": "paul.morel@exemple.fr"},
+                {"family": "MOREL", "given": "Luc"},
+            ],
+        }),
+    );
+    told.holder(
+        connector,
+        json!({"action": "open_dossier", "patient": child(), "traits": traits("GARNIER", "20140702")}),
+    );
+}
+
+/// Refused sessions, registered patients, an identity that differs and is confirmed.
+fn entrance(told: &mut Told, connector: Connector, session: Session) -> Access {
+    let mut insurer = doctor();
+    insurer["capacity"] = json!("insurer");
+    let (_, reply) = open_session(connector, &insurer.to_string());
+    told.expect(DMP_REFUSED, reply);
+
+    let record = |birth_name: &str| json!({"patient": patient(), "status": "qualifiee", "traits": traits(birth_name, "19790315")});
+    told.ok(call!(dmp_patient_register(
+        session,
+        &*record("TEISSIER").to_string()
+    )));
+    let request = json!({
+        "patient": child(), "status": "qualifiee", "traits": traits("GARNIER", "20140702"),
+    });
+    told.ok(call!(dmp_patient_register(session, &*request.to_string())));
+    let known = told.ok(call!(dmp_patient_get(session, &*patient().to_string())));
+    assert_eq!(known["registered"], true);
+    let stranger = json!({"matricule": "153078987658513", "oid": "1.2.250.1.213.1.4.10"});
+    let unknown = told.ok(call!(dmp_patient_get(session, &*stranger.to_string())));
+    assert_eq!(unknown["registered"], false);
+
+    let access = told.access(session, json!({"patient": patient()}));
+    let refusal = told.expect(
+        DMP_REFUSED,
+        call!(dmp_document_feed(access, &content(), None)),
+    );
+    assert_eq!(refusal["facts"][0]["code"], "traits_diverge");
+    let note = json!({"note": "Carte nationale d'identité présentée"}).to_string();
+    told.ok(call!(dmp_access_confirm_identity(access, &*note)));
+    let state = told.ok(call!(dmp_access_state(access)));
+    assert_eq!(state["identityConfirmed"], true);
+    told.expect(DMP_REFUSED, call!(dmp_document_find(access, None)));
+    access
+}
+
+fn consents(told: &mut Told, session: Session) {
+    told.consent(
+        session,
+        json!({"kind": "care_team", "means": "information", "wording": "affiche 2026-1"}),
+    );
+    told.consent(
+        session,
+        json!({
+            "kind": "explicit", "grantee": "899900445566", "means": "written", "wording": "formulaire 2026-2",
+            "reason": "avis spécialisé", "expiresAt": "2027-01-12T00:00:00+01:00",
+        }),
+    );
+    told.consent(
+        session,
+        json!({"kind": "single_consultation", "means": "oral", "wording": "entretien"}),
+    );
+    let opposition = told.consent(
+        session,
+        json!({
+            "kind": "feeding_opposition", "document": DOCUMENT, "means": "oral", "wording": "entretien",
+            "reason": "contentieux familial",
+        }),
+    );
+    let unreasoned = json!({"patient": patient(), "consent": {
+        "kind": "feeding_opposition", "means": "oral", "wording": "entretien",
+    }});
+    told.expect(
+        DMP_REFUSED,
+        call!(dmp_consent_record(session, &*unreasoned.to_string())),
+    );
+    let revocation = json!({"patient": patient(), "id": opposition}).to_string();
+    told.ok(call!(dmp_consent_revoke(session, &*revocation)));
+    // Outside the équipe de soins only the single consultation holds, and is spent.
+    let outside = told.access(
+        session,
+        json!({"patient": patient(), "relation": "outside"}),
+    );
+    close_access(outside);
+    let list = told.ok(call!(dmp_consent_list(session, &*patient().to_string())));
+    assert_eq!(list["consents"].as_array().map(Vec::len), Some(4));
+}
+
+fn feeding(told: &mut Told, access: Access) {
+    let first = String::from_utf8(content()).expect("UTF-8");
+    let lot = json!({"comments": "Consultation de suivi", "contentType": "07"});
+    told.fed(access, &first, lot);
+    let again = told.ok(call!(dmp_document_feed(access, first.as_bytes(), None)));
+    assert_eq!(again["documents"][0]["alreadyThere"], true);
+    let advised = told.fed(access, &fixture("fuseau_trois_chiffres.xml"), json!({}));
+    assert!(advised["documents"][0]["findings"].is_array());
+
+    let other = told.expect(
+        DMP_REFUSED,
+        call!(dmp_document_feed(
+            access,
+            document("1.2.250.1.999.7.1", &child()).as_bytes(),
+            None
+        )),
+    );
+    assert_eq!(other["rule"], "PATIENT-MISMATCH");
+    let wordless =
+        document("1.2.250.1.999.7.1", &patient()).replace("<languageCode code=\"fr-FR\"/>", "");
+    let refusal = told.expect(
+        DMP_FINDINGS,
+        call!(dmp_document_feed(access, wordless.as_bytes(), None)),
+    );
+    assert!(refusal["findings"].is_array());
+
+    // A lot: what was staged and forgotten, then an imaging report with the identifier of its study.
+    let imaging = document("1.2.250.1.999.7.2", &patient())
+        .replace("11488-4", "18748-4")
+        .replace(
+            "<serviceEvent>",
+            "<serviceEvent><id root=\"1.2.250.1.999.5.1\"/>",
+        );
+    let advised = fixture("fuseau_trois_chiffres.xml").replace(WITH_ADVICE, "1.2.250.1.999.7.3");
+    let findings = told.ok(call!(dmp_document_stage(access, advised.as_bytes(), None)));
+    assert_ne!(findings["findings"], json!([]));
+    told.ok(call!(dmp_document_unstage(access)));
+    let options =
+        json!({"visibility": ["INVISIBLE_PATIENT"], "comments": "À annoncer"}).to_string();
+    told.ok(call!(dmp_document_stage(
+        access,
+        imaging.as_bytes(),
+        &*options
+    )));
+    told.ok(call!(dmp_document_feed_staged(access)));
+}
+
+fn consultation(told: &mut Told, access: Access) {
+    let declare = json!({"change": "declare"}).to_string();
+    let first = told.ok(call!(dmp_access_authorise(access, &*declare)));
+    assert_eq!(first["changed"], true);
+    told.ok(call!(dmp_document_find(access, None)));
+    let replacement = fixture("cr_consultation_remplacement.xml");
+    told.fed(access, &replacement, json!({"replaces": DOCUMENT}));
+    let criteria = json!({"status": ["Approved", "Deprecated"], "limit": 2});
+    let page = told.ok(call!(dmp_document_find(access, &*criteria.to_string())));
+    let rest = json!({"status": ["Approved", "Deprecated"], "after": page["next"]});
+    told.ok(call!(dmp_document_find(access, &*rest.to_string())));
+    let ids = json!({"uniqueIds": [REPLACEMENT, "1.2.3"]}).to_string();
+    let references = told.ok(call!(dmp_document_reference(access, &*ids)));
+    assert_eq!(references["references"].as_array().map(Vec::len), Some(1));
+
+    told.ok(library::read(access, "1.2.250.1.999.7.2").1);
+    let (bytes, reply) = library::read(access, REPLACEMENT);
+    told.ok(reply);
+    assert_eq!(bytes, replacement.as_bytes());
+    told.expect(DMP_UNKNOWN_DOCUMENT, library::read(access, "1.2.3").1);
+}
+
+fn changes(told: &mut Told, connector: Connector, session: Session, access: Access) {
+    set_time(connector, "2026-01-12T09:20:00Z");
+    told.ok(call!(dmp_document_mask(access, WITH_ADVICE)));
+    let again = told.ok(call!(dmp_document_mask(access, WITH_ADVICE)));
+    assert_eq!(again["changed"], false);
+    told.ok(call!(dmp_document_unmask(access, WITH_ADVICE)));
+    told.ok(call!(dmp_document_archive(access, WITH_ADVICE)));
+    told.ok(call!(dmp_document_unarchive(access, WITH_ADVICE)));
+    let mut changes = BTreeSet::new();
+    for since in ["2026-01-12T09:00:00Z", "2026-01-12T09:20:00Z"] {
+        let request = json!({"since": since}).to_string();
+        let news = told.ok(call!(dmp_document_news(access, &*request)));
+        changes.extend(values(&news["documents"], "change"));
+    }
+    assert_eq!(
+        changes,
+        BTreeSet::from(["new", "replacement", "updated"].map(str::to_owned))
+    );
+    told.ok(call!(dmp_document_delete(access, WITH_ADVICE)));
+    told.expect(
+        DMP_UNKNOWN_DOCUMENT,
+        call!(dmp_document_mask(access, "1.2.3")),
+    );
+    let hidden = document("1.2.250.1.999.7.4", &patient());
+    told.fed(
+        access,
+        &hidden,
+        json!({"visibility": ["INVISIBLE_PATIENT"]}),
+    );
+    told.ok(call!(dmp_document_show_patient(
+        access,
+        "1.2.250.1.999.7.4"
+    )));
+
+    // A minor: the representatives are spoken of.
+    let childs = told.access(session, json!({"patient": child()}));
+    let secret = document("1.2.250.1.999.7.5", &child());
+    told.expect(
+        DMP_REFUSED,
+        call!(dmp_document_feed(childs, secret.as_bytes(), None)),
+    );
+    told.fed(childs, &secret, json!({"representatives": "invisible"}));
+    told.ok(call!(dmp_document_show_representatives(
+        childs,
+        "1.2.250.1.999.7.5"
+    )));
+    told.holder(
+        connector,
+        json!({"action": "documents", "patient": child(), "as": "representative"}),
+    );
+    close_access(childs);
+}
+
+/// The texts of a member in a list of records.
+fn values(list: &Value, member: &str) -> Vec<String> {
+    let records = list.as_array().expect("a list");
+    let texts = records.iter().filter_map(|r| r[member].as_str());
+    texts.map(str::to_owned).collect()
+}
+
+/// What is asked around documents: professionals, dossiers, traits, the médecin traitant.
+fn around(told: &mut Told, connector: Connector, session: Session, access: Access) {
+    told.holder(
+        connector,
+        json!({"action": "block", "patient": patient(), "professional": "899900112233", "name": "Yann LEROUX"}),
+    );
+    for change in ["become_medecin_traitant", "declare"] {
+        let request = json!({"change": change}).to_string();
+        told.ok(call!(dmp_access_authorise(access, &*request)));
+    }
+    told.ok(call!(dmp_access_administrative_data(access)));
+    told.ok(call!(dmp_access_professionals(access, None)));
+    let blocked = json!({"mode": "INTERDITE"}).to_string();
+    told.ok(call!(dmp_access_professionals(access, &*blocked)));
+    told.ok(call!(dmp_access_web(access)));
+    let query = json!({"since": "2026-01-01T00:00:00Z", "date": "last_document"}).to_string();
+    told.ok(call!(dmp_dossier_list(session, &*query)));
+    let search = json!({"name": "TESSIER", "birthDate": "19790315"}).to_string();
+    told.ok(call!(dmp_patient_find(session, &*search)));
+
+    let nurses = told.session(connector, &nurse());
+    let visit = told.access(nurses, json!({"patient": patient()}));
+    let refusal = told.expect(DMP_REFUSED, call!(dmp_document_find(visit, None)));
+    assert_eq!(refusal["facts"][0]["code"], "professional_blocked");
+    close_access(visit);
+    close_session(nurses);
+}
+
+/// A bris de glace without a reason, one that ends by itself, its review.
+fn emergency(told: &mut Told, connector: Connector, session: Session) {
+    let request = json!({"patient": patient(), "mode": "bris_de_glace"});
+    let (_, reply) = open_access(session, &request.to_string());
+    told.expect(DMP_REFUSED, reply);
+    let request = json!({
+        "patient": patient(), "mode": "bris_de_glace", "reason": "Patiente inconsciente", "minutes": 30,
+    });
+    let access = told.access(session, request);
+    told.ok(call!(dmp_document_find(access, None)));
+    told.ok(call!(dmp_emergency_list(connector, None)));
+    set_time(connector, "2026-01-12T10:00:00Z");
+    told.expect(DMP_ACCESS_OVER, call!(dmp_document_find(access, None)));
+    let state = told.ok(call!(dmp_access_state(access)));
+    assert_eq!(state["over"], true);
+    let unreviewed = json!({"unreviewed": true}).to_string();
+    let list = told.ok(call!(dmp_emergency_list(connector, &*unreviewed)));
+    let review = json!({"id": list["emergencies"][0]["id"], "note": "Accès justifié"});
+    told.ok(call!(dmp_emergency_review(session, &*review.to_string())));
+    told.ok(call!(dmp_emergency_list(connector, None)));
+    close_access(access);
+}
+
+fn oversight(told: &mut Told, connector: Connector, access: Access) {
+    for change in ["stop_medecin_traitant", "remove"] {
+        let request = json!({"change": change}).to_string();
+        told.ok(call!(dmp_access_authorise(access, &*request)));
+    }
+    told.ok(call!(dmp_journal_read(access, None)));
+    let filter = json!({"action": "document.read", "limit": 10}).to_string();
+    told.ok(call!(dmp_journal_read(access, &*filter)));
+    told.ok(call!(dmp_journal_audit(connector, None)));
+    let whole = told.ok(call!(dmp_journal_verify(connector)));
+    assert_eq!(whole["intact"], true);
+}
+
+fn holder_side(told: &mut Told, connector: Connector) {
+    let deposit = json!({"action": "deposit", "patient": patient(), "visibility": []});
+    told.ok(library::act(
+        connector,
+        &deposit.to_string(),
+        &written_by_patient(),
+    ));
+    told.holder(
+        connector,
+        json!({"action": "documents", "patient": patient()}),
+    );
+    told.holder(
+        connector,
+        json!({"action": "history", "patient": patient()}),
+    );
+    // The imaging report was invisible: announced after two weeks, visible after a month.
+    set_time(connector, "2026-03-01T09:00:00Z");
+    let notices = told.holder(
+        connector,
+        json!({"action": "notifications", "patient": patient()}),
+    );
+    let kinds = BTreeSet::from_iter(values(&notices["notifications"], "kind"));
+    let all = [
+        "document_notice",
+        "document_visible",
+        "emergency_access",
+        "first_access",
+    ];
+    assert_eq!(kinds, BTreeSet::from(all.map(str::to_owned)));
+    told.holder(
+        connector,
+        json!({"action": "documents", "patient": patient()}),
+    );
+    let stranger = json!({"matricule": "153078987658513", "oid": "1.2.250.1.213.1.4.10"});
+    let unknown = json!({"action": "documents", "patient": stranger});
+    told.expect(
+        DMP_REFUSED_BY_DMP,
+        library::act(connector, &unknown.to_string(), b""),
+    );
+}
+
+fn closed_dossier(told: &mut Told, connector: Connector, session: Session) {
+    told.holder(
+        connector,
+        json!({"action": "close_dossier", "patient": patient(), "reason": "Demande par courrier"}),
+    );
+    let access = told.access(session, json!({"patient": patient()}));
+    told.ok(call!(dmp_access_administrative_data(access)));
+    told.expect(
+        DMP_REFUSED,
+        call!(dmp_document_feed(access, &content(), None)),
+    );
+    close_access(access);
+}
+
+/// Someone with the file and a SQLite shell changes an entry of the journal.
+fn tampered(told: &mut Told, folder: &TempDir) {
+    let file = rusqlite::Connection::open(folder.path().join("cabinet.db")).expect("the register");
+    file.execute_batch(
+        "DROP TRIGGER journal_is_not_updated; UPDATE journal SET actor = 'x' WHERE number = 3;",
+    )
+    .expect("changed");
+    drop(file);
+    let connector = told.connector(&config(folder));
+    let found = told.ok(call!(dmp_journal_verify(connector)));
+    assert_eq!(found["firstBad"], 3);
+    close_connector(connector);
+}
