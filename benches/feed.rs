@@ -9,7 +9,8 @@ use dmpkit::connector::feed::FeedOptions;
 use dmpkit::connector::{Access, Connector};
 use dmpkit::rules::Mode;
 use dmpkit_benches::practice::{
-    REPORT, REPORT_ID, config, open_dossier, patient, patient_record, peer_file, physician,
+    LARGE_PAGES, REPORT, REPORT_ID, SMALL_PAGES, config, open_dossier, patient, patient_record,
+    peer_file, physician,
 };
 use dmpkit_benches::{Lane, race, rounds};
 use rusqlite::{Connection, params};
@@ -109,6 +110,7 @@ fn access(folder: &Path) -> Access {
 fn store(folder: &Path, name: &str) -> Connection {
     peer_file(
         &folder.join(name),
+        LARGE_PAGES,
         "CREATE TABLE document (unique_id TEXT NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;",
     )
 }
@@ -117,6 +119,7 @@ fn store(folder: &Path, name: &str) -> Connection {
 fn lines(folder: &Path) -> Connection {
     peer_file(
         &folder.join("lines.db"),
+        SMALL_PAGES,
         "CREATE TABLE sent (unique_id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL) STRICT;",
     )
 }

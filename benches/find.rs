@@ -11,8 +11,8 @@ use dmpkit::document::{
 };
 use dmpkit::dossier::AuthorisationChange;
 use dmpkit_benches::practice::{
-    REPORT, context, embedded, nth_patient, open_dossier, patient, peer_file, physician, software,
-    today,
+    LARGE_PAGES, REPORT, SMALL_PAGES, context, embedded, nth_patient, open_dossier, patient,
+    peer_file, physician, software, today,
 };
 use dmpkit_benches::{Lane, race, rounds, setting};
 use rusqlite::types::Value;
@@ -26,38 +26,42 @@ fn main() {
     let dossiers = setting("DOSSIERS", 1_000).max(FINDS);
     let folder = tempfile::tempdir().expect("a folder");
     let dmp_path = folder.path().join("dmp.db");
-    let peer_path = folder.path().join("peer.db");
+    let small_path = folder.path().join("small.db");
+    let large_path = folder.path().join("large.db");
     let start = std::time::Instant::now();
-    load(&dmp_path, &peer_path, dossiers);
+    load(&dmp_path, &small_path, &large_path, dossiers);
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len() / 1_000_000);
     println!(
-        "{dossiers} dossiers of {DOCUMENTS} documents loaded in {:.0?}: {} MB ours, {} MB the peer's\n",
+        "{dossiers} dossiers of {DOCUMENTS} documents loaded in {:.0?}: {} MB ours, {} MB and {} MB the peers'\n",
         start.elapsed(),
         size(&dmp_path),
-        size(&peer_path)
+        size(&small_path),
+        size(&large_path)
     );
 
     let (software, physician) = (software(), physician());
     let mut dmp = embedded(dmp_path.to_str().expect("a path"));
-    let peer = peer_file(&peer_path, "");
-    let tracing = peer_file(&peer_path, "");
+    let small = peer_file(&small_path, SMALL_PAGES, "");
+    let large = peer_file(&large_path, LARGE_PAGES, "");
+    // Apart, so that the lane that leaves no trace reads a file that nobody writes to.
+    let traces = peer_file(&folder.path().join("traces.db"), SMALL_PAGES, PEER_TRACES);
     let all = Criteria {
         limit: Some(10_000),
         ..Criteria::default()
     };
     // Every lane goes through the dossiers in the same order, at its own pace, a prime apart so that
     // neighbours in the file do not help each other.
-    let (ours_at, peer_at, tracing_at) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    let next = |at: &Cell<usize>| {
-        let n = at.get();
-        at.set((n + 389) % dossiers);
+    let counters: [Cell<usize>; 4] = Default::default();
+    let next = |lane: usize| {
+        let n = counters[lane].get();
+        counters[lane].set((n + 389) % dossiers);
         n
     };
 
     let first = dmp
         .find(&context(&software, &physician, &nth_patient(0)), &all)
         .expect("a page");
-    let by_hand = select(&peer, 1);
+    let by_hand = select(&small, 1);
     assert_eq!(first.documents.len(), DOCUMENTS);
     assert_eq!(by_hand.len(), DOCUMENTS);
     for (ours, theirs) in first.documents.iter().zip(&by_hand) {
@@ -75,21 +79,26 @@ fn main() {
         &mut [
             Lane::new("dmpkit Dmp::find, its trace durable", FINDS as u32, || {
                 for _ in 0..FINDS {
-                    let patient = nth_patient(next(&ours_at));
+                    let patient = nth_patient(next(0));
                     let found = dmp.find(&context(&software, &physician, &patient), &all);
                     black_box(found.expect("a page"));
                 }
             }),
             Lane::new("SQL by hand, leaving no trace", FINDS as u32, || {
                 for _ in 0..FINDS {
-                    black_box(select(&peer, next(&peer_at) as i64 + 1));
+                    black_box(select(&small, next(1) as i64 + 1));
                 }
             }),
-            Lane::new("SQL by hand, and a trace as durable", FINDS as u32, || {
+            Lane::new("the same, on pages as large as ours", FINDS as u32, || {
                 for _ in 0..FINDS {
-                    let dossier = next(&tracing_at) as i64 + 1;
-                    black_box(select(&tracing, dossier));
-                    trace(&tracing, dossier);
+                    black_box(select(&large, next(2) as i64 + 1));
+                }
+            }),
+            Lane::new("the same, with a trace as durable", FINDS as u32, || {
+                for _ in 0..FINDS {
+                    let dossier = next(3) as i64 + 1;
+                    black_box(select(&large, dossier));
+                    trace(&traces, dossier);
                 }
             }),
         ],
@@ -100,26 +109,12 @@ fn main() {
 
 /// Puts one document through the library, then copies its rows as many times as needed, changing what
 /// identifies them: a million deposits one by one would take hours.
-fn load(dmp_path: &Path, peer_path: &Path, dossiers: usize) {
+fn load(dmp_path: &Path, small_path: &Path, large_path: &Path, dossiers: usize) {
     let metadata = deposit_one(dmp_path);
     let mut dmp = Connection::open(dmp_path).expect("a file");
-    let mut peer = peer_file(
-        peer_path,
-        "CREATE TABLE document (
-             dossier INTEGER NOT NULL, service_start INTEGER NOT NULL, unique_id TEXT NOT NULL,
-             entry_uuid TEXT NOT NULL, logical_id TEXT NOT NULL, version INTEGER NOT NULL,
-             status INTEGER NOT NULL, visibility INTEGER NOT NULL, by_patient INTEGER NOT NULL,
-             created INTEGER NOT NULL, deposited_at INTEGER NOT NULL, size INTEGER NOT NULL,
-             hash TEXT NOT NULL, authors TEXT NOT NULL, structures TEXT NOT NULL,
-             class_code TEXT NOT NULL, type_code TEXT NOT NULL, format_code TEXT NOT NULL,
-             facility TEXT NOT NULL, setting TEXT NOT NULL, metadata TEXT NOT NULL,
-             PRIMARY KEY (dossier, service_start DESC, unique_id)
-         ) STRICT, WITHOUT ROWID;
-         CREATE TABLE trace (
-             id INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL
-         ) STRICT;",
-    );
-    for file in [&dmp, &peer] {
+    let mut small = peer_file(small_path, SMALL_PAGES, PEER_TABLES);
+    let mut large = peer_file(large_path, LARGE_PAGES, PEER_TABLES);
+    for file in [&dmp, &small, &large] {
         // For the load alone: what is timed opens the files anew.
         file.execute_batch(
             "PRAGMA journal_mode = off; PRAGMA synchronous = off; PRAGMA cache_size = -1000000;
@@ -138,7 +133,8 @@ fn load(dmp_path: &Path, peer_path: &Path, dossiers: usize) {
     for dossier in 0..dossiers {
         let (id, ins) = (dossier as i64 + 1, nth_patient(dossier));
         let ours = dmp.transaction().expect("a transaction");
-        let theirs = peer.transaction().expect("a transaction");
+        let smalls = small.transaction().expect("a transaction");
+        let larges = large.transaction().expect("a transaction");
         dossier_row.insert(
             &ours,
             &[
@@ -176,13 +172,15 @@ fn load(dmp_path: &Path, peer_path: &Path, dossiers: usize) {
                         .into(),
                 ),
             ];
-            document_row.insert(&ours, &changes);
-            document_row.insert(&theirs, &changes);
+            for file in [&ours, &smalls, &larges] {
+                document_row.insert(file, &changes);
+            }
         }
-        ours.commit().expect("a commit");
-        theirs.commit().expect("a commit");
+        for transaction in [ours, smalls, larges] {
+            transaction.commit().expect("a commit");
+        }
     }
-    for file in [&dmp, &peer] {
+    for file in [&dmp, &small, &large] {
         file.execute_batch("PRAGMA journal_mode = wal;")
             .expect("as it was");
     }
@@ -271,6 +269,24 @@ impl Template {
 }
 
 // ---- the peer
+
+/// The same columns, on the key that answers the question, and nothing else.
+const PEER_TABLES: &str = "
+CREATE TABLE document (
+    dossier INTEGER NOT NULL, service_start INTEGER NOT NULL, unique_id TEXT NOT NULL,
+    entry_uuid TEXT NOT NULL, logical_id TEXT NOT NULL, version INTEGER NOT NULL,
+    status INTEGER NOT NULL, visibility INTEGER NOT NULL, by_patient INTEGER NOT NULL,
+    created INTEGER NOT NULL, deposited_at INTEGER NOT NULL, size INTEGER NOT NULL,
+    hash TEXT NOT NULL, authors TEXT NOT NULL, structures TEXT NOT NULL,
+    class_code TEXT NOT NULL, type_code TEXT NOT NULL, format_code TEXT NOT NULL,
+    facility TEXT NOT NULL, setting TEXT NOT NULL, metadata TEXT NOT NULL,
+    PRIMARY KEY (dossier, service_start DESC, unique_id)
+) STRICT, WITHOUT ROWID;";
+
+const PEER_TRACES: &str = "
+CREATE TABLE trace (
+    id INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL
+) STRICT;";
 
 /// A row as one would read it by hand.
 #[expect(dead_code, reason = "read to be had")]

@@ -8,7 +8,7 @@ use dmpkit::connector::Connector;
 use dmpkit::connector::consent::ConsentRequest;
 use dmpkit::rules::consent::{ConsentKind, Means, NewConsent};
 use dmpkit_benches::practice::{
-    config, open_dossier, patient, patient_record, peer_file, physician,
+    SMALL_PAGES, config, open_dossier, patient, patient_record, peer_file, physician,
 };
 use dmpkit_benches::{Lane, race, rounds};
 use rusqlite::Connection;
@@ -20,6 +20,7 @@ fn main() {
     let journal = folder.join("peer.db");
     drop(peer_file(
         &journal,
+        SMALL_PAGES,
         "CREATE TABLE journal (number INTEGER PRIMARY KEY, action TEXT NOT NULL) STRICT;",
     ));
     race(

@@ -10,9 +10,12 @@ use dmpkit::dmp::embedded::Embedded;
 use dmpkit::dmp::embedded::holder::HolderAction;
 use dmpkit::dmp::{Context, Requester, Software};
 use dmpkit::document::Oid;
-use dmpkit::identity::{IdentityStatus, IdentityTraits, Ins, Professional, PsIdNat, Sex, StructIdNat, Structure};
+use dmpkit::identity::{
+    IdentityStatus, IdentityTraits, Ins, Professional, PsIdNat, Sex, StructIdNat, Structure,
+};
 use dmpkit::rules::habilitation::Habilitation;
 use dmpkit::rules::{Authentication, Capacity, Mode, Parameters};
+use rusqlite::Connection;
 
 /// A consultation report with its body in PDF.
 pub const REPORT: &str = include_str!("../tests/fixtures/cr_consultation_pdf.xml");
@@ -147,12 +150,17 @@ pub fn patient_record() -> PatientRecord {
     }
 }
 
+/// Page sizes of the library's two files: the register's, which is SQLite's own default, and the DMP's.
+pub const SMALL_PAGES: u32 = 4_096;
+/// See [`SMALL_PAGES`].
+pub const LARGE_PAGES: u32 = 16_384;
+
 /// Opens a SQLite file as the library opens its own, for a peer: the same durability, the same cache.
-pub fn peer_file(path: &Path, tables: &str) -> rusqlite::Connection {
-    let peer = rusqlite::Connection::open(path).expect("a file");
+/// The size of its pages is chosen when the file is made.
+pub fn peer_file(path: &Path, page_size: u32, tables: &str) -> Connection {
+    let peer = Connection::open(path).expect("a file");
     peer.execute_batch(&format!(
-        "{} PRAGMA journal_mode = wal; PRAGMA synchronous = FULL; {tables}",
-        std::env::var("PPS").map_or(String::new(), |v| format!("PRAGMA page_size = {v};"))
+        "PRAGMA page_size = {page_size}; PRAGMA journal_mode = wal; PRAGMA synchronous = FULL; {tables}"
     ))
     .expect("tables");
     peer
