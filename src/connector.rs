@@ -62,8 +62,9 @@ pub struct Connector {
 /// What sessions and accesses share.
 pub(crate) struct Inner {
     state: Mutex<Option<State>>,
-    holder: Mutex<Option<usize>>,
     log: Mutex<Option<Log>>,
+    /// The thread on which the log's callback runs now.
+    speaker: Mutex<Option<usize>>,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
 }
@@ -77,19 +78,21 @@ pub(crate) struct State {
 /// The state, held by one call.
 pub(crate) struct Held<'a> {
     guard: MutexGuard<'a, Option<State>>,
-    inner: &'a Inner,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        *lock_plain(&self.inner.holder) = None;
-    }
 }
 
 impl Held<'_> {
     /// The register and the DMP, unless the connector was closed.
     pub fn state(&mut self) -> Result<&mut State> {
         self.guard.as_mut().ok_or_else(|| ErrorKind::Closed.into())
+    }
+}
+
+/// A callback at work: its thread may not call back in.
+struct Speaking<'a>(&'a Mutex<Option<usize>>);
+
+impl Drop for Speaking<'_> {
+    fn drop(&mut self) {
+        *lock_plain(self.0) = None;
     }
 }
 
@@ -111,19 +114,23 @@ impl Inner {
     /// A call from within a callback of the same thread is refused rather than left waiting for itself;
     /// after a panic in an earlier call the connector is refused for good.
     pub(crate) fn hold(&self) -> Result<Held<'_>> {
-        let me = this_thread();
-        if *lock_plain(&self.holder) == Some(me) {
+        self.outside_callback()?;
+        let guard = self
+            .state
+            .lock()
+            .map_err(|_| Error::bug("an earlier call panicked: close this connector"))?;
+        Ok(Held { guard })
+    }
+
+    /// Refuses a call from within a callback of the same thread.
+    pub(crate) fn outside_callback(&self) -> Result<()> {
+        if *lock_plain(&self.speaker) == Some(this_thread()) {
             return Err(Error::caller(
                 "callback",
                 "must not call the connector back",
             ));
         }
-        let guard = self
-            .state
-            .lock()
-            .map_err(|_| Error::bug("an earlier call panicked: close this connector"))?;
-        *lock_plain(&self.holder) = Some(me);
-        Ok(Held { guard, inner: self })
+        Ok(())
     }
 
     /// The present.
@@ -133,7 +140,14 @@ impl Inner {
 
     /// Writes a log line.
     pub(crate) fn log(&self, level: Level, line: &str) {
+        // A call refused within the callback has nobody to tell it to.
+        if self.outside_callback().is_err() {
+            return;
+        }
+        // Held while the callback runs, so that closing waits for its end.
         if let Some(log) = lock_plain(&self.log).as_ref() {
+            *lock_plain(&self.speaker) = Some(this_thread());
+            let _speaking = Speaking(&self.speaker);
             log(level, line);
         }
     }
@@ -165,7 +179,6 @@ impl Connector {
             None => Clock::system(),
             Some(at) => Clock::manual(at),
         };
-        let register = Register::open(&config.register)?;
         let config::Backend::Embedded(embedded) = &config.dmp;
         let habilitation = match &embedded.habilitation {
             None => Habilitation::default(),
@@ -176,6 +189,8 @@ impl Connector {
                     .map_err(|e| Error::caller("dmp.embedded.habilitation", e))?
             }
         };
+        // The files last: a configuration that cannot work creates none.
+        let register = Register::open(&config.register)?;
         let dmp = Embedded::open(
             &embedded.path,
             clock.clone(),
@@ -188,8 +203,8 @@ impl Connector {
                     register,
                     dmp: Box::new(dmp),
                 })),
-                holder: Mutex::new(None),
                 log: Mutex::new(None),
+                speaker: Mutex::new(None),
                 clock,
                 config,
             }),
@@ -199,6 +214,7 @@ impl Connector {
     /// Closes the connector and its files. Sessions and accesses opened on it answer
     /// [`ErrorKind::Closed`] from then on.
     pub fn close(&self) -> Result<()> {
+        self.inner.outside_callback()?;
         // Also after a panic: closing must always be possible.
         let state = lock_plain(&self.inner.state).take();
         if state.is_none() {
@@ -209,8 +225,18 @@ impl Connector {
     }
 
     /// Sends log lines to `log`, or to nobody.
-    pub fn set_log(&self, log: Option<Log>) {
+    ///
+    /// Errors: [`ErrorKind::Closed`], for a closed connector must not keep a callback.
+    pub fn set_log(&self, log: Option<Log>) -> Result<()> {
+        let mut held = self.inner.hold()?;
+        held.state()?;
         *lock_plain(&self.inner.log) = log;
+        Ok(())
+    }
+
+    /// Refuses to act from within the connector's own callback.
+    pub(crate) fn outside_callback(&self) -> Result<()> {
+        self.inner.outside_callback()
     }
 
     /// The present, by the connector's clock.

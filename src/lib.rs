@@ -1,7 +1,7 @@
 //! The DMP (dossier médical partagé) inside practice software: dossiers, documents, consent and masking.
 //!
 //! A [`Connector`] owns the practice's register and a port to a DMP. A professional opens a
-//! [`Session`](connector::Session), enters a patient's dossier as an [`Access`](connector::Access), and from
+//! [`Session`], enters a patient's dossier as an [`Access`], and from
 //! there feeds, finds, reads, masks. Every answer that refuses says why, in French, with the rule behind it
 //! and what would change it ([`error::Refusal`]).
 //!
@@ -53,7 +53,7 @@
 //!
 //! Feeding: bytes → [`cda::depositable`] → consent, rights and visibility ([`rules`]) → identifiers and
 //! journal in one transaction → [`dmp::Dmp::submit`] → outcome and journal → receipt. Consultation: session,
-//! patient and mode → [`rules::decide`] → [`dmp::Dmp::find`] → triage → journal → answer; the bytes of a
+//! patient and mode → [`rules::decide()`] → [`dmp::Dmp::find`] → triage → journal → answer; the bytes of a
 //! document leave only once hash and size are checked and the journal is durable. No layer is skipped.
 //!
 //! # Invariants

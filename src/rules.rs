@@ -4,7 +4,7 @@
 //! | question | file |
 //! |---|---|
 //! | which transactions a role may use (the DMP's two functional matrices) | [`rights`] |
-//! | may this person do this now, and what would change the answer | [`decide`] |
+//! | may this person do this now, and what would change the answer | [`mod@decide`] |
 //! | which documents a viewer sees, reads, may act upon | [`visibility`] |
 //! | what a recorded consent covers, when it ends, what an opposition stops | [`consent`] |
 //! | may this document be fed with this visibility | [`feeding`] |

@@ -7,7 +7,7 @@ mod common;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use common::practice::{Practice, patient_of};
+use common::office::{Office, patient_of};
 use dmpkit::cda::{Limits, read};
 use dmpkit::connector::feed::FeedOptions;
 use dmpkit::dmp::Criteria;
@@ -21,7 +21,7 @@ enum Fate {
     Refused(String),
 }
 
-fn feed(practice: &Practice, bytes: &[u8]) -> Fate {
+fn feed(practice: &Office, bytes: &[u8]) -> Fate {
     let header = read(bytes, &Limits::default()).expect("every document of the corpus is read");
     let ins = header
         .patient
@@ -74,7 +74,7 @@ fn every_document_is_accepted_as_the_index_says_or_refused_with_a_reason() {
         .lines()
         .map(|line| line.split('\t').collect::<Vec<_>>());
     let columns = lines.next().expect("titles");
-    let practice = Practice::new();
+    let practice = Office::new();
     let (mut accepted, mut refused) = (0, 0);
     for cells in lines {
         let known: HashMap<&str, &str> = columns.iter().copied().zip(cells).collect();

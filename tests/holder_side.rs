@@ -4,8 +4,8 @@
 mod dmp;
 
 use dmp::{
-    ADULT, Bench, Outcome, certificate, doc_id, document, nurse, outcome, patient, patients_cda,
-    physician,
+    ADULT, Bench, Caller, Outcome, certificate, doc_id, document, nurse, outcome, patient,
+    patients_cda, physician,
 };
 use dmpkit::dmp::embedded::holder::{HolderAction, Side};
 use dmpkit::dmp::{
@@ -153,7 +153,7 @@ fn the_patient_deposits_documents_of_his_own_and_of_no_one_else() {
     let doctor = physician(1, 1);
     bench.allow(&who, &doctor);
     let id = bench.patient_deposits(1, &who);
-    assert_eq!(bench.found(&doctor, &who), [id.clone()]);
+    assert_eq!(bench.found(&doctor, &who), [doc_id(1)]);
     let read = bench.dmp.read(&doctor.on(&who), &id).unwrap();
     assert_eq!(read.bytes, patients_cda(1, &who));
 
@@ -398,16 +398,16 @@ fn a_blocked_professional_reads_nothing_in_any_mode_yet_feeds_and_deletes_his_ow
         let listed = bench.dmp.list_professionals(&other.on(&who), mode).unwrap();
         listed.into_iter().map(|row| row.id).collect::<Vec<_>>()
     };
-    let (his, others) = (blocked.ps().to_string(), other.ps().to_string());
-    assert_eq!(
-        rows(&mut bench, ProfessionalsMode::Interdite),
-        [his.clone()]
-    );
-    assert_eq!(
-        rows(&mut bench, ProfessionalsMode::Active),
-        [others.clone()]
-    );
-    assert_eq!(rows(&mut bench, ProfessionalsMode::Toute), [his, others]);
+    let ids = |callers: &[&Caller]| -> Vec<String> {
+        callers.iter().map(|c| c.ps().to_string()).collect()
+    };
+    for (mode, expected) in [
+        (ProfessionalsMode::Interdite, ids(&[&blocked])),
+        (ProfessionalsMode::Active, ids(&[&other])),
+        (ProfessionalsMode::Toute, ids(&[&blocked, &other])),
+    ] {
+        assert_eq!(rows(&mut bench, mode), expected);
+    }
 
     // Unblocked, he is where he started: nothing is authorised until he declares himself.
     bench.must(HolderAction::Unblock {

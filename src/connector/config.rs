@@ -7,6 +7,7 @@ use crate::dmp::Software;
 use crate::error::{Error, Result};
 use crate::identity::Ins;
 use crate::rules::Parameters;
+use crate::store::sqlite;
 
 /// The configuration of a connector, as a JSON record or in Rust.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,17 @@ impl Config {
             ));
         }
         let Backend::Embedded(embedded) = &self.dmp;
+        for (field, path) in [
+            ("register", &self.register),
+            ("dmp.embedded.path", &embedded.path),
+        ] {
+            if !sqlite::is_plain(path) {
+                return Err(Error::caller(
+                    field,
+                    "must be a plain file path, not empty, not a URI, not in memory",
+                ));
+            }
+        }
         if embedded.path == self.register {
             return Err(Error::caller(
                 "dmp.embedded.path",

@@ -117,24 +117,32 @@ impl Access {
     }
 
     /// Forgets what was staged; returns how many documents that were.
-    pub fn unstage(&self) -> usize {
-        std::mem::take(&mut self.data().staged).len()
+    pub fn unstage(&self) -> Result<usize> {
+        // Held, so that it comes before or after a lot being fed, and never in the middle.
+        let mut held = self.inner().hold()?;
+        held.state()?;
+        Ok(std::mem::take(&mut self.data().staged).len())
     }
 
     /// Feeds what was staged as one lot: all of it or nothing. What was staged stays when it fails.
     pub fn feed_staged(&self) -> Result<FeedAnswer> {
+        let result = self.feed_staged_held();
+        self.inner().logged("document.feed", result)
+    }
+
+    fn feed_staged_held(&self) -> Result<FeedAnswer> {
+        // Taken while the connector is held: what another thread stages meanwhile waits for its own lot.
+        let mut held = self.inner().hold()?;
+        let state = held.state()?;
         let lot = std::mem::take(&mut self.data().staged);
         if lot.is_empty() {
             return Err(Error::caller("lot", "nothing is staged"));
         }
-        let result = self
-            .inner()
-            .hold()
-            .and_then(|mut held| self.submit(held.state()?, &lot));
+        let result = self.submit(state, &lot);
         if result.is_err() {
             self.data().staged = lot;
         }
-        self.inner().logged("document.feed", result)
+        result
     }
 
     /// Everything that can be known before the network: the document reads, is this patient's, may be
@@ -412,4 +420,140 @@ impl Access {
 
 fn replacement(sentence: &str) -> Refusal {
     Refusal::by_rule("RPLC", "CI-SIS 3.5.5.26, TD2.1", sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::oversight::JournalFilter;
+    use crate::connector::{Access, Connector};
+    use crate::identity::Ins;
+    use serde_json::json;
+
+    fn practice(folder: &std::path::Path) -> (Connector, Access) {
+        let path = |name: &str| folder.join(name).display().to_string();
+        let config = json!({
+            "register": path("register.db"),
+            "software": {"name": "T", "version": "1", "homologation": "H", "oid": "1.2.250.1.999.1"},
+            "dmp": {"embedded": {"path": path("dmp.db")}},
+            "clock": "2026-03-02T08:00:00Z"
+        });
+        let connector = Connector::open(serde_json::from_value(config).unwrap()).unwrap();
+        let patient = Ins::new("279035121518989", "1.2.250.1.213.1.4.10").unwrap();
+        let traits = json!({"birthName": "TESSIER", "givenNames": ["CAMILLE"],
+            "birthDate": "19790315", "sex": "F"});
+        let open = json!({"action": "open_dossier", "patient": patient, "traits": traits});
+        connector
+            .holder_act(&serde_json::from_value(open).unwrap(), &[])
+            .unwrap();
+        let requester = json!({
+            "professional": {"id": "899900987654", "family": "BASTIDE", "given": "Hélène",
+                "profession": "10", "specialty": "SM26"},
+            "structure": {"id": "499900987654001", "name": "Cabinet", "sector": "SA07"},
+            "authentication": "cps"
+        });
+        let session = connector
+            .session(serde_json::from_value(requester).unwrap())
+            .unwrap();
+        let known = json!({"patient": patient, "status": "qualifiee", "traits": traits});
+        session
+            .register_patient(&serde_json::from_value(known).unwrap())
+            .unwrap();
+        let request = json!({"patient": patient});
+        let access = session
+            .access(&serde_json::from_value(request).unwrap())
+            .unwrap();
+        (connector, access)
+    }
+
+    const DOCUMENT: &[u8] = include_bytes!("../../tests/fixtures/cr_consultation_pdf.xml");
+
+    /// Feeds up to where `cut` says the power went, and leaves the register as it was then.
+    fn feed_and_cut(access: &Access, reached_the_dmp: bool) {
+        let mut held = access.inner().hold().unwrap();
+        let state = held.state().unwrap();
+        let staged = access
+            .check(state, DOCUMENT, &FeedOptions::default())
+            .unwrap();
+        let id = staged.metadata.unique_id.clone();
+        let submission = access.submission("07", &[id.as_str().as_bytes()]).unwrap();
+        state
+            .register
+            .durable(|tx| {
+                tx.put_fed(&NewFed {
+                    unique_id: &id,
+                    patient: &access.cx,
+                    actor: access.session.requester.id(),
+                    submission: &submission.unique_id,
+                    sha256: Sha256::digest(DOCUMENT).into(),
+                    size: DOCUMENT.len(),
+                    replaces: None,
+                    at: access.inner().now(),
+                })
+            })
+            .unwrap();
+        if reached_the_dmp {
+            let lot = Lot {
+                submission: &submission,
+                documents: vec![Deposit {
+                    metadata: &staged.metadata,
+                    visibility: staged.visibility,
+                    content: DOCUMENT,
+                    replaces: None,
+                }],
+            };
+            state.dmp.submit(&access.context(), &lot).unwrap();
+        }
+    }
+
+    fn feeds(connector: &Connector) -> Vec<String> {
+        let filter = JournalFilter {
+            action: Some("document.feed".into()),
+            ..JournalFilter::default()
+        };
+        connector
+            .journal(&filter)
+            .unwrap()
+            .entries
+            .into_iter()
+            .map(|e| e.outcome)
+            .collect()
+    }
+
+    #[test]
+    fn a_feed_cut_after_the_dmp_is_found_there_and_not_sent_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (connector, access) = practice(folder.path());
+        feed_and_cut(&access, true);
+        let answer = access.feed(DOCUMENT, &FeedOptions::default()).unwrap();
+        assert!(answer.documents[0].already_there);
+        assert_eq!(feeds(&connector), ["done"]);
+        let again = access.feed(DOCUMENT, &FeedOptions::default()).unwrap();
+        assert!(again.documents[0].already_there);
+    }
+
+    #[test]
+    fn a_feed_cut_before_the_dmp_is_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let (connector, access) = practice(folder.path());
+        feed_and_cut(&access, false);
+        let answer = access.feed(DOCUMENT, &FeedOptions::default()).unwrap();
+        assert!(!answer.documents[0].already_there);
+        assert_eq!(feeds(&connector), ["intent", "done"]);
+    }
+
+    #[test]
+    fn the_same_identifier_with_other_bytes_is_not_taken_for_the_same_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_connector, access) = practice(folder.path());
+        access.feed(DOCUMENT, &FeedOptions::default()).unwrap();
+        let mut other = DOCUMENT.to_vec();
+        other.extend_from_slice(b"<!-- -->");
+        let error = access.feed(&other, &FeedOptions::default()).unwrap_err();
+        assert_eq!(error.dmp_code(), Some("XDSDuplicateUniqueIdInRegistry"));
+        let back = access
+            .feed(DOCUMENT, &FeedOptions::default())
+            .expect("what was accepted stays accepted");
+        assert!(back.documents[0].already_there);
+    }
 }

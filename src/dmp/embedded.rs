@@ -344,7 +344,7 @@ impl Dmp for Embedded {
                     (_, Authorisation::NonExiste) => false,
                     (ProfessionalsMode::Toute, _) => true,
                     (ProfessionalsMode::Interdite, a) => a == Authorisation::Interdit,
-                    (ProfessionalsMode::Active, a) => a != Authorisation::Interdit,
+                    (ProfessionalsMode::Active, a) => a == Authorisation::Valide,
                 };
                 wanted.then_some(AuthorisedProfessional {
                     id: grant.holder,

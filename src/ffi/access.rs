@@ -91,6 +91,8 @@ pub unsafe extern "C" fn dmp_access_close(access: *mut dmp_access, error: *mut *
     let error = unsafe { TextOut::new(error) };
     let ticket = access.addr();
     run(ticket, None, &error, || {
+        // Before the handle is taken: a refused close leaves it open.
+        self::access(ticket)?.inner().outside_callback()?;
         let taken = take(ticket, "access", |o| matches!(o, Object::Access(_)))?;
         if let Object::Access(access) = taken {
             match access.close() {

@@ -145,26 +145,23 @@ pub(super) unsafe fn record<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     // SAFETY: the caller gives a NUL-terminated text, valid for the call.
     let json = unsafe { text(pointer, name) }?;
-    // serde would also read a record from the list of its members, by position.
+    // serde would also take a list of a record's values, in order and without their names.
     if !json.trim_start().starts_with('{') {
         return Err(Failure::new(
             DMP_INVALID_RECORD,
-            format!("{name}: must be a JSON object"),
+            format!("{name}: is not a JSON object"),
         ));
     }
     let mut reader = serde_json::Deserializer::from_str(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let place = if path == "." {
-            name.to_owned()
-        } else {
-            format!("{name}.{path}")
-        };
+        let path = error.path().clone();
+        let message = error.into_inner().to_string();
         Failure::new(
             DMP_INVALID_RECORD,
             format!(
-                "{place}: {}",
-                without_value(&error.into_inner().to_string())
+                "{}: {}",
+                place(name, &path, &message),
+                without_value(&message)
             ),
         )
     })?;
@@ -187,6 +184,24 @@ pub(super) unsafe fn record_or_default<T: DeserializeOwned + Default>(
     }
     // SAFETY: as `record`.
     unsafe { record(pointer, name) }
+}
+
+/// Where an error lies: the record, and the fields of its schema that lead there. A field that the schema
+/// does not know is the caller's own text: it is not repeated.
+fn place(name: &str, path: &serde_path_to_error::Path, message: &str) -> String {
+    let mut fields: Vec<String> = path.iter().map(ToString::to_string).collect();
+    if message.starts_with("unknown field") {
+        fields.pop();
+    }
+    let mut place = name.to_owned();
+    for field in fields {
+        // An index comes as "[0]".
+        if !field.starts_with('[') {
+            place.push('.');
+        }
+        place.push_str(&field);
+    }
+    place
 }
 
 /// serde's messages quote what they found, up to ", expected": only what was expected is kept.

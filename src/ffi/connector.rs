@@ -60,6 +60,8 @@ pub unsafe extern "C" fn dmp_connector_close(
     let error = unsafe { TextOut::new(error) };
     let ticket = connector.addr();
     run(ticket, None, &error, || {
+        // Before the handle is taken: a refused close leaves it open.
+        self::connector(ticket)?.outside_callback()?;
         match take(ticket, "connector", |o| matches!(o, Object::Connector(_)))? {
             Object::Connector(connector) => Ok(connector.close()?),
             _ => Ok(()),
@@ -97,7 +99,7 @@ pub unsafe extern "C" fn dmp_connector_set_log(
                     unsafe { callback(user.0, level, line.as_ptr()) };
                 }
             })
-        }));
+        }))?;
         Ok(())
     })
 }

@@ -92,7 +92,7 @@ pub unsafe extern "C" fn dmp_document_unstage(
     unsafe {
         answer(ticket, out, error, || {
             Ok(Unstaged {
-                documents: self::access(ticket)?.unstage(),
+                documents: self::access(ticket)?.unstage()?,
             })
         })
     }

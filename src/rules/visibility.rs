@@ -50,7 +50,7 @@ fn admits(cell: Cell, s: &Situation, document: &DocumentFacts) -> bool {
 
 /// Whether the document exists for the viewer in a search of metadata (TD3.1).
 ///
-/// The right to search itself is [`super::decide`]'s affair; this is about one document. What is hidden
+/// The right to search itself is [`super::decide()`]'s affair; this is about one document. What is hidden
 /// from the patient is not hidden from professionals: they may have to show it to him.
 pub fn sees(s: &Situation, document: &DocumentFacts) -> bool {
     let Some(column) = column(&s.actor, s.mode) else {

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::error::{Error, StorageError};
 
@@ -22,12 +22,16 @@ pub(crate) struct Schema {
 /// How long a call waits for another process that is writing.
 const BUSY: Duration = Duration::from_secs(30);
 
+/// Whether a path can only be a file's: neither empty, nor a URI, nor one of SQLite's names in memory.
+pub(crate) fn is_plain(path: &str) -> bool {
+    !(path.is_empty() || path.starts_with("file:") || path.starts_with(':') || path.contains('\0'))
+}
+
 /// Opens or creates a file.
 ///
 /// A file that is not ours, or from a newer version, is refused without being written to.
 pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageError> {
-    if path.is_empty() || path.starts_with("file:") || path.starts_with(':') || path.contains('\0')
-    {
+    if !is_plain(path) {
         return Err(StorageError::Path);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -35,8 +39,12 @@ pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageErr
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection =
         Connection::open_with_flags(Path::new(path), flags).map_err(|e| storage(&e))?;
+    // SQLite falls back to reading alone; said at once, for it would say something else later.
+    if connection.is_readonly(MAIN_DB).map_err(|e| storage(&e))? {
+        return Err(StorageError::ReadOnly);
+    }
     connection.busy_timeout(BUSY).map_err(|e| storage(&e))?;
-    let (id, version) = marks(&connection)?;
+    let Found { id, version, empty } = look(&mut connection)?;
     if id == schema.application_id {
         let known = schema.migrations.len() as i64;
         if version > known {
@@ -48,15 +56,46 @@ pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageErr
         }
         return Ok(connection);
     }
-    if id != 0 || version != 0 || !is_empty(&connection)? {
+    if id != 0 || version != 0 || !empty {
         return Err(StorageError::NotOurs);
     }
-    connection
-        .pragma_update(None, "journal_mode", "wal")
-        .map_err(|e| storage(&e))?;
+    write_ahead(&connection)?;
     prepare(&connection)?;
     migrate(&mut connection, schema)?;
     Ok(connection)
+}
+
+/// Turns a new file to WAL. SQLite does not wait for others here, as it does everywhere else.
+fn write_ahead(connection: &Connection) -> Result<(), StorageError> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let mut waited = Duration::ZERO;
+    loop {
+        let turned = connection
+            .pragma_update(None, "journal_mode", "wal")
+            .map_err(|e| storage(&e));
+        match turned {
+            Err(StorageError::Busy) if waited < BUSY => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// What a file is before anything is done with it.
+struct Found {
+    id: i32,
+    version: i64,
+    empty: bool,
+}
+
+/// Looks at one state of the file: another process may be creating it.
+fn look(connection: &mut Connection) -> Result<Found, StorageError> {
+    let transaction = connection.transaction().map_err(|e| storage(&e))?;
+    let (id, version) = marks(&transaction)?;
+    let empty = is_empty(&transaction)?;
+    Ok(Found { id, version, empty })
 }
 
 fn marks(connection: &Connection) -> Result<(i32, i64), StorageError> {
@@ -93,7 +132,13 @@ fn prepare(connection: &Connection) -> Result<(), StorageError> {
 fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), StorageError> {
     let transaction = immediate(connection)?;
     let (id, version) = marks(&transaction)?;
+    if id != 0 && id != schema.application_id {
+        return Err(StorageError::NotOurs);
+    }
     let done = usize::try_from(version).unwrap_or(0);
+    if done > schema.migrations.len() {
+        return Err(StorageError::Newer);
+    }
     if id == 0 {
         transaction
             .pragma_update(None, "application_id", schema.application_id)
@@ -133,6 +178,10 @@ pub(crate) fn relaxed<T>(
 
 /// The kind of a SQLite error, without its text.
 pub(crate) fn storage(error: &rusqlite::Error) -> StorageError {
+    // The file that SQLite shares between processes could not grow: a full disk by another name.
+    if error.sqlite_error().map(|e| e.extended_code) == Some(ffi::SQLITE_IOERR_SHMSIZE) {
+        return StorageError::Full;
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::CannotOpen) => StorageError::CannotOpen,
         Some(ErrorCode::NotADatabase) => StorageError::NotOurs,

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod library;
-pub mod practice;
+pub mod office;
 
 use std::path::Path;
 

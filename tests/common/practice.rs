@@ -1,113 +1,240 @@
-//! A practice with its connector on an embedded DMP, in a temporary folder, on a clock of its own.
+//! A practice on an embedded DMP, through the C face: a doctor at work on the patient of the fixtures.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+#![allow(dead_code, reason = "each test file uses its part")]
 
-use dmpkit::connector::{Access, AccessRequest, Config, Connector, Session};
-use dmpkit::dmp::Requester;
-use dmpkit::dmp::embedded::holder::HolderAction;
-use dmpkit::dossier::AuthorisationChange;
-use dmpkit::identity::{IdentityTraits, Ins};
-use serde_json::json;
+use std::path::Path;
 
-/// A practice of one physician.
+use serde_json::{Value, json};
+
+use crate::face::{Reply, call};
+
+/// The patient of the consultation reports.
+pub const INS: &str = r#"{"matricule":"279035121518989","oid":"1.2.250.1.213.1.4.10"}"#;
+/// The patient of the laboratory reports, a minor to those who say so.
+pub const OTHER_INS: &str = r#"{"matricule":"153078987658513","oid":"1.2.250.1.213.1.4.10"}"#;
+
+pub fn ins() -> Value {
+    serde_json::from_str(INS).expect("JSON")
+}
+
+/// Traits of an adult.
+pub fn traits() -> Value {
+    json!({"birthName": "TESSIER", "givenNames": ["CAMILLE"], "birthDate": "19790315", "sex": "F"})
+}
+
+/// Traits of a minor.
+pub fn minor() -> Value {
+    json!({"birthName": "TESSIER", "givenNames": ["CAMILLE"], "birthDate": "20150315", "sex": "F"})
+}
+
+/// The doctor who wrote the consultation reports.
+pub fn doctor() -> Value {
+    json!({
+        "professional": {"id": "899900987654", "family": "BASTIDE", "given": "Hélène",
+            "profession": "10", "specialty": "SM26"},
+        "structure": {"id": "499900987654001", "name": "Cabinet du Dr Bastide", "sector": "SA07"},
+        "authentication": "cps"
+    })
+}
+
+/// A connector's configuration on files of a folder.
+pub fn config(folder: &Path) -> Value {
+    json!({
+        "register": folder.join("register.db"),
+        "dmp": {"embedded": {"path": folder.join("dmp.db")}},
+        "clock": "2026-01-12T09:00:00Z",
+        "software": {"name": "Cabinet", "version": "1.0", "homologation": "DEMO",
+            "oid": "1.2.250.1.999.1"}
+    })
+}
+
+/// A folder that lives as long as the test; in memory where the system has it.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a temporary folder")
+}
+
+/// Calls with a JSON record.
+pub fn ask(name: &str, handle: usize, record: &Value) -> Reply {
+    call(name, handle, Some(&record.to_string()), None)
+}
+
+/// Calls without any record.
+pub fn bare(name: &str, handle: usize) -> Reply {
+    call(name, handle, None, None)
+}
+
+pub fn open_connector(config: &Value) -> usize {
+    ask("dmp_connector_open", 0, config).ok().handle
+}
+
+pub fn open_session(connector: usize, requester: &Value) -> usize {
+    ask("dmp_session_open", connector, requester).ok().handle
+}
+
+pub fn open_access(session: usize, patient: &Value) -> usize {
+    ask("dmp_access_open", session, &json!({"patient": patient}))
+        .ok()
+        .handle
+}
+
+/// A dossier opened by the CNAM.
+pub fn open_dossier(connector: usize, patient: &Value, traits: &Value) {
+    let action = json!({"action": "open_dossier", "patient": patient, "traits": traits});
+    ask("dmp_holder_act", connector, &action).ok();
+}
+
+/// A patient registered, agreeing, whose dossier lets the session's professional in.
+pub fn welcome(session: usize, patient: &Value, traits: &Value) -> usize {
+    let record = json!({"patient": patient, "status": "qualifiee", "traits": traits});
+    ask("dmp_patient_register", session, &record).ok();
+    consent(session, patient);
+    let access = open_access(session, patient);
+    ask(
+        "dmp_access_authorise",
+        access,
+        &json!({"change": "declare"}),
+    )
+    .ok();
+    access
+}
+
+/// One more consent of the équipe de soins; its number.
+pub fn consent(session: usize, patient: &Value) -> i64 {
+    let record = json!({"patient": patient,
+        "consent": {"kind": "care_team", "means": "oral", "wording": "affiche 2026-1"}});
+    let answer = ask("dmp_consent_record", session, &record).ok().json();
+    answer["id"].as_i64().expect("a number")
+}
+
+/// A practice at work.
 pub struct Practice {
     pub folder: tempfile::TempDir,
-    pub connector: Connector,
-    pub doctor: Session,
-    known: RefCell<HashSet<Ins>>,
-}
-
-/// A test identity by its matricule.
-pub fn patient_of(matricule: &str) -> Ins {
-    Ins::new(matricule, "1.2.250.1.213.1.4.10").expect("a test identity")
-}
-
-/// The configuration of a practice whose files are in a folder.
-pub fn config(folder: &std::path::Path, register: &str) -> Config {
-    let path = |name: &str| folder.join(name).display().to_string();
-    serde_json::from_value(json!({
-        "register": path(register),
-        "software": {"name": "Test", "version": "1", "homologation": "H", "oid": "1.2.250.1.999.1"},
-        "dmp": {"embedded": {"path": path("dmp.db")}},
-        "clock": "2026-03-02T08:00:00Z"
-    }))
-    .expect("a configuration")
-}
-
-/// A requester: PS_IdNat, profession, savoir-faire, in the practice's structure.
-pub fn requester(id: &str, profession: &str, specialty: Option<&str>) -> Requester {
-    serde_json::from_value(json!({
-        "professional": {"id": id, "family": "NOM", "given": "Prénom",
-            "profession": profession, "specialty": specialty},
-        "structure": {"id": "499900987654001", "name": "Cabinet", "sector": "SA07"},
-        "authentication": "cps"
-    }))
-    .expect("a requester")
-}
-
-/// Traits that suit any patient; adult unless the year says otherwise.
-pub fn traits(birth_date: &str) -> IdentityTraits {
-    serde_json::from_value(json!({
-        "birthName": "NOM", "givenNames": ["PRENOM"], "birthDate": birth_date, "sex": "F"
-    }))
-    .expect("traits")
+    pub connector: usize,
+    pub session: usize,
+    pub access: usize,
 }
 
 impl Practice {
-    /// Opens a practice with its first session.
-    pub fn new() -> Practice {
-        let folder = tempfile::tempdir().expect("a folder");
-        let connector = Connector::open(config(folder.path(), "register.db")).expect("a connector");
-        let doctor = connector
-            .session(requester("899900987654", "10", Some("SM26")))
-            .expect("a session");
+    pub fn open() -> Practice {
+        Practice::with(&traits(), &doctor())
+    }
+
+    pub fn with(traits: &Value, requester: &Value) -> Practice {
+        let folder = folder();
+        let connector = open_connector(&config(folder.path()));
+        open_dossier(connector, &ins(), traits);
+        let session = open_session(connector, requester);
+        let access = welcome(session, &ins(), traits);
         Practice {
             folder,
             connector,
-            doctor,
-            known: RefCell::default(),
+            session,
+            access,
         }
     }
 
-    /// Opens the patient's dossier in the DMP, registers him, records the équipe de soins' consent.
-    pub fn know(&self, ins: &Ins) {
-        if !self.known.borrow_mut().insert(*ins) {
-            return;
-        }
-        let open = HolderAction::OpenDossier {
-            patient: *ins,
-            traits: traits("19790315"),
-            attached_to_mes: None,
-            settings: Default::default(),
-            representatives: Vec::new(),
-            to_notify: Vec::new(),
-        };
-        self.connector.holder_act(&open, &[]).expect("a dossier");
-        let record = json!({"patient": ins, "status": "qualifiee", "traits": traits("19790315")});
-        self.doctor
-            .register_patient(&serde_json::from_value(record).expect("a patient"))
-            .expect("registered");
-        let consent = json!({"patient": ins, "consent":
-            {"kind": "care_team", "means": "oral", "wording": "affiche 2026-1"}});
-        self.doctor
-            .record_consent(&serde_json::from_value(consent).expect("a consent"))
-            .expect("recorded");
+    /// Feeds a document as the doctor.
+    pub fn feed(&self, content: &[u8], options: &Value) -> Reply {
+        let options = options.to_string();
+        call(
+            "dmp_document_feed",
+            self.access,
+            Some(&options),
+            Some(content),
+        )
     }
 
-    /// Enters the dossier of a known patient, authorised.
-    pub fn enter(&self, ins: &Ins) -> Access {
-        enter(&self.doctor, ins)
+    pub fn stage(&self, content: &[u8], options: &Value) -> Reply {
+        let options = options.to_string();
+        call(
+            "dmp_document_stage",
+            self.access,
+            Some(&options),
+            Some(content),
+        )
+    }
+
+    /// What the doctor reads back.
+    pub fn read(&self, unique_id: &str) -> Reply {
+        call("dmp_document_read", self.access, Some(unique_id), None)
+    }
+
+    /// The uniqueIds that the patient finds in the DMP, whoever may see them.
+    pub fn in_the_dmp(&self) -> Vec<String> {
+        documents_of(self.connector, &ins())
+    }
+
+    /// The journal, whole.
+    pub fn journal(&self) -> Vec<Value> {
+        journal(self.connector)
+    }
+
+    /// Demands a whole chain; answers its length.
+    pub fn verified(&self) -> i64 {
+        verified(self.connector)
+    }
+
+    /// Closes everything.
+    pub fn close(self) {
+        bare("dmp_access_close", self.access).ok();
+        bare("dmp_session_close", self.session).ok();
+        bare("dmp_connector_close", self.connector).ok();
     }
 }
 
-/// Enters a dossier in normal mode and declares the session's authorisation.
-pub fn enter(session: &Session, ins: &Ins) -> Access {
-    let request: AccessRequest =
-        serde_json::from_value(json!({"patient": ins})).expect("a request");
-    let access = session.access(&request).expect("an access");
-    access
-        .authorise(AuthorisationChange::Declare)
-        .expect("an authorisation");
-    access
+/// The uniqueIds that a patient finds in the DMP.
+pub fn documents_of(connector: usize, patient: &Value) -> Vec<String> {
+    let action = json!({"action": "documents", "patient": patient});
+    let answer = ask("dmp_holder_act", connector, &action).ok().json();
+    let documents = answer["documents"].as_array().expect("documents");
+    documents
+        .iter()
+        .map(|d| d["uniqueId"].as_str().expect("uniqueId").to_owned())
+        .collect()
+}
+
+/// The journal of a practice, whole.
+pub fn journal(connector: usize) -> Vec<Value> {
+    let answer = bare("dmp_journal_audit", connector).ok().json();
+    answer["entries"].as_array().expect("entries").clone()
+}
+
+/// Demands that the journal's chain is whole; answers its length.
+pub fn verified(connector: usize) -> i64 {
+    let answer = bare("dmp_journal_verify", connector).ok().json();
+    assert_eq!(answer["intact"], true, "{answer}");
+    answer["entries"].as_i64().expect("a count")
+}
+
+/// A consultation report with a uniqueId of its own.
+pub fn report(n: u32) -> Vec<u8> {
+    include_str!("../fixtures/cr_consultation_pdf.xml")
+        .replace("1.2.250.1.999.1.1.2026.101", &report_id(n))
+        .into_bytes()
+}
+
+pub fn report_id(n: u32) -> String {
+    format!("1.2.250.1.999.1.1.2026.9.{n}")
+}
+
+/// Feeds what cannot be fed: the status, and nothing in the DMP, nothing to read.
+pub fn refused(
+    practice: &Practice,
+    name: &str,
+    content: &[u8],
+    options: &Value,
+    status: &str,
+) -> Reply {
+    let before = practice.in_the_dmp();
+    let reply = practice.feed(content, options);
+    assert_eq!(reply.name(), status, "{name}: {:?}", reply.error);
+    let staged = practice.stage(content, options);
+    if status != "DMP_REFUSED_BY_DMP" {
+        assert_eq!(staged.name(), status, "{name}, staged: {:?}", staged.error);
+    }
+    bare("dmp_document_unstage", practice.access).ok();
+    assert_eq!(practice.in_the_dmp(), before, "{name} left something");
+    reply
 }

@@ -96,16 +96,16 @@ pub struct Story {
 
 pub fn modes() -> impl Strategy<Value = Mode> {
     prop_oneof![
-        4 => Just(Mode::Normal),
+        8 => Just(Mode::Normal),
         1 => Just(Mode::Centre15),
         1 => Just(Mode::BrisDeGlace),
     ]
 }
 
 pub fn who() -> impl Strategy<Value = Who> {
-    let patient = prop_oneof![5 => Just(0_u8), 1 => Just(1)];
+    let patient = prop_oneof![9 => Just(0_u8), 1 => Just(1)];
     // The author and the médecin traitant act more than the others: much hangs on them.
-    let person = prop_oneof![3 => Just(AUTHOR), 1 => Just(TRAITANT), 6 => 0..cast().len()];
+    let person = prop_oneof![5 => Just(AUTHOR), 2 => Just(TRAITANT), 6 => 0..cast().len()];
     (person, modes(), patient).prop_map(|(cast, mode, patient)| Who {
         cast,
         mode,
@@ -128,7 +128,7 @@ pub fn visibilities() -> impl Strategy<Value = Visibility> {
 
 fn news() -> impl Strategy<Value = New> {
     let replaces =
-        proptest::option::weighted(0.3, (0_u8..4).prop_map(|back| Aim { own: true, back }));
+        proptest::option::weighted(0.25, (0_u8..4).prop_map(|back| Aim { own: true, back }));
     let with = proptest::option::weighted(0.2, 0..4_usize);
     (visibilities(), replaces, with).prop_map(|(visibility, replaces, with)| New {
         visibility,
@@ -177,7 +177,7 @@ fn steps() -> impl Strategy<Value = Step> {
         5 => (who(), aims(), status).prop_map(|(w, a, s)| Step::Status(w, a, s)),
         2 => (who(), authorisation).prop_map(|(w, a)| Step::Authorise(w, a)),
         1 => who().prop_map(Step::Find),
-        2 => (who(), aims()).prop_map(|(w, a)| Step::Read(w, a)),
+        3 => (who(), aims()).prop_map(|(w, a)| Step::Read(w, a)),
         1 => (p(), any::<bool>()).prop_map(|(p, masked)| {
             let v = if masked { Visibility::MASKED } else { Visibility::NORMAL };
             Step::PatientDeposits(p, v)
@@ -195,10 +195,26 @@ fn steps() -> impl Strategy<Value = Step> {
 
 pub fn stories(longest: usize) -> impl Strategy<Value = Story> {
     let steps = prop::collection::vec(steps(), 4..longest);
-    (any::<bool>(), settings(), steps).prop_map(|(minor, settings, steps)| Story {
-        minor,
-        settings,
-        steps,
+    let first = prop::collection::vec(visibilities(), 1..4);
+    (any::<bool>(), settings(), first, steps).prop_map(|(minor, settings, first, mut steps)| {
+        // Every story begins with some documents of the author's.
+        let author = Who {
+            cast: AUTHOR,
+            mode: Mode::Normal,
+            patient: 0,
+        };
+        let plain = |visibility| New {
+            visibility,
+            replaces: None,
+            with: None,
+        };
+        let first = first.into_iter().map(plain).collect();
+        steps.insert(0, Step::Submit(author, first));
+        Story {
+            minor,
+            settings,
+            steps,
+        }
     })
 }
 
@@ -260,14 +276,26 @@ impl Teller {
         (self.cast[who.cast].mode(who.mode), patient)
     }
 
-    /// The document aimed at; one that nobody deposits when there is none.
+    /// The document aimed at: one's own if one has any; one that nobody deposits when there is none.
     fn aimed(&self, aim: Aim, patient: u8, by: Option<usize>) -> Oid {
-        let fits = |s: &&Spoken| s.patient == patient && (!aim.own || s.by == by);
-        let found: Vec<&Spoken> = self.spoken.iter().rev().filter(fits).collect();
-        match found.len() {
-            0 => doc_id(999_999),
-            n => found[usize::from(aim.back) % n].id.clone(),
-        }
+        self.own(aim, patient, by).unwrap_or_else(|| {
+            let found = self.latest(patient, |_| true);
+            match found.len() {
+                0 => doc_id(999_999),
+                n => found[usize::from(aim.back) % n].clone(),
+            }
+        })
+    }
+
+    fn own(&self, aim: Aim, patient: u8, by: Option<usize>) -> Option<Oid> {
+        let found = self.latest(patient, |s| s.by == by);
+        let n = found.len();
+        (aim.own && n > 0).then(|| found[usize::from(aim.back) % n].clone())
+    }
+
+    fn latest(&self, patient: u8, fits: impl Fn(&Spoken) -> bool) -> Vec<&Oid> {
+        let all = self.spoken.iter().rev().filter(|s| s.patient == patient);
+        all.filter(|s| fits(s)).map(|s| &s.id).collect()
     }
 
     fn tell(&mut self, index: usize, step: &Step) -> Call {
@@ -289,7 +317,7 @@ impl Teller {
                     }
                     doc.replaces = new
                         .replaces
-                        .map(|a| self.aimed(a, who.patient, Some(who.cast)));
+                        .and_then(|a| self.own(a, who.patient, Some(who.cast)));
                     docs.push(doc);
                 }
                 for doc in &docs {

@@ -593,7 +593,7 @@ fn deposit(
 ) -> Result<Receipt> {
     let dossier = active(c, patient)?.id;
     let (_, metadata, _) = crate::cda::depositable(content, &crate::cda::Limits::default())?;
-    check_patient(&metadata, patient)?;
+    check_patient(&metadata.patient_id, patient)?;
     check_metadata(&metadata)?;
     if visibility.hidden_from_patient_side() {
         return Err(Code::XDSRegistryMetadataError.error("confidentialityCode"));

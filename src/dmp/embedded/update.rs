@@ -9,7 +9,7 @@ use crate::dmp::{Changed, Code, Deposit, Lot, Receipt, StatusChange, VisibilityC
 use crate::document::ids::hex;
 use crate::document::{AssociationKind, Coded, Metadata, Oid, Status, SubmissionSet, Visibility};
 use crate::error::Result;
-use crate::identity::Ins;
+use crate::identity::{Cx, Ins};
 use crate::rules::feeding::{Age, RepresentativesChoice, visibility_to_deposit};
 use crate::rules::{Authentication, Parameters, Right};
 use crate::terminology::{
@@ -27,6 +27,7 @@ pub(super) fn submit(
         Right::Feed
     };
     let dossier = viewer.require(right)?;
+    check_lot(viewer, lot.submission)?;
     let secret = viewer.context.requester.secret;
     let age = match viewer.now.age_of(&dossier.traits.birth_date) {
         Some(years) if years < parameters.majority_age => Age::Minor,
@@ -79,7 +80,7 @@ fn register(
 ) -> Result<Receipt> {
     let metadata = deposit.metadata;
     if let Some(patient) = viewer.context.patient {
-        check_patient(metadata, patient)?;
+        check_patient(&metadata.patient_id, patient)?;
     }
     check_metadata(metadata)?;
     if store::is_taken(viewer.connection, &metadata.unique_id)? {
@@ -149,14 +150,20 @@ pub(super) fn receipt(metadata: &Metadata, visibility: Visibility) -> Receipt {
     }
 }
 
-/// A document goes to the dossier of its own patient, or nowhere.
-pub(super) fn check_patient(metadata: &Metadata, patient: &Ins) -> Result<()> {
-    let id = &metadata.patient_id;
+/// A document or lot goes to the dossier of its own patient, or nowhere.
+pub(super) fn check_patient(id: &Cx, patient: &Ins) -> Result<()> {
     if id.id == patient.matricule() && id.authority == patient.oid() {
         Ok(())
     } else {
-        Err(Code::XDSPatientIdDoesNotMatch.error("DocumentEntry.patientId"))
+        Err(Code::XDSPatientIdDoesNotMatch.error("patientId"))
     }
+}
+
+fn check_lot(viewer: &Viewer<'_>, lot: &SubmissionSet) -> Result<()> {
+    viewer
+        .context
+        .patient
+        .map_or(Ok(()), |patient| check_patient(&lot.patient_id, patient))
 }
 
 /// The codes a deposit must carry, strictly: they are compared with the DMP's own value sets.
@@ -235,6 +242,7 @@ pub(super) fn change_visibility(
         }
     };
     let dossier = viewer.require(right)?;
+    check_lot(viewer, submission)?;
     let row = viewer
         .document(unique_id, Viewer::knows)?
         .ok_or_else(|| Code::XDSDocumentUniqueIdError.error("uniqueId"))?;
@@ -317,6 +325,7 @@ pub(super) fn change_status(
         StatusChange::Delete => Right::Delete,
     };
     let dossier = viewer.require(right)?.id;
+    check_lot(viewer, submission)?;
     let mut row = viewer
         .document(unique_id, Viewer::knows)?
         .ok_or_else(|| Code::XDSDocumentUniqueIdError.error("uniqueId"))?;

@@ -197,7 +197,7 @@ impl<'a> Viewer<'a> {
         visibility::knows(&self.situation, &self.facts(row))
     }
 
-    /// The documents of the dossier that something this viewer sees has replaced.
+    /// The documents of the dossier that something this viewer knows of has replaced.
     pub fn obsolete(&self) -> Result<HashSet<Oid>> {
         let Some(dossier) = &self.dossier else {
             return Ok(HashSet::new());
@@ -212,11 +212,10 @@ impl<'a> Viewer<'a> {
     }
 
     fn admits_successor(&self, dossier: i64, new: &Oid) -> Result<bool> {
-        Ok(store::document(self.connection, dossier, new)?
-            .is_some_and(|row| self.sees(&row) || self.knows(&row) && self.facts(&row).own))
+        Ok(store::document(self.connection, dossier, new)?.is_some_and(|row| self.knows(&row)))
     }
 
-    /// Gives the row its status for this viewer: obsolete only if he sees what replaced it.
+    /// Gives the row its status for this viewer: obsolete only if he knows of what replaced it.
     pub fn with_status(&self, mut row: DocumentRow) -> Result<DocumentRow> {
         if let Some(dossier) = &self.dossier {
             for (_, new) in

@@ -40,7 +40,11 @@ pub fn document(n: u32, patient: &Ins, author: &Caller) -> Doc {
     let act = Instant::parse("2026-01-05T09:00:00Z")
         .unwrap()
         .plus_seconds(i64::from(n % 7) * 7200);
-    let kind = if n % 3 == 0 { SYNTHESIS } else { REPORT };
+    let kind = if n.is_multiple_of(3) {
+        SYNTHESIS
+    } else {
+        REPORT
+    };
     let class = class_of(system::LOINC, kind).unwrap();
     Doc {
         metadata: Metadata {

@@ -1,0 +1,241 @@
+//! A practice whose every free text holds a marker, good records for every function of the C face, and
+//! what a failure must look like.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use dmpkit::ffi::library::dmp_open_handles;
+use serde_json::{Value, json};
+
+use crate::face::{Function, On, Reply, Text, function, logged};
+use crate::practice::{Practice, ask, bare, config, ins, report, report_id};
+
+/// Planted in every value of the practice and of the inputs: no error and no log line may hold it.
+pub const MARKER: &str = "ZZSECRET";
+
+/// One test at a time: they count the handles and read the log of the whole process.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A practice whose every free text holds the marker, its log read, with one document.
+pub struct World {
+    pub practice: Practice,
+    pub handles_before: i64,
+    /// Number of the last journal entry that is not a refusal.
+    seen: Cell<i64>,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl World {
+    pub fn open() -> World {
+        let _alone = alone();
+        logged();
+        let handles_before = dmp_open_handles();
+        let practice = Practice::with(&traits(), &requester());
+        std::fs::create_dir(practice.folder.path().join(MARKER)).expect("a folder");
+        function("dmp_connector_set_log")
+            .call(practice.connector, None, None)
+            .ok();
+        practice.feed(&report(1), &json!({"comments": MARKER})).ok();
+        World {
+            practice,
+            handles_before,
+            seen: Cell::new(0),
+            _alone,
+        }
+    }
+
+    pub fn handle(&self, on: On) -> usize {
+        match on {
+            On::Nothing => 0,
+            On::Connector => self.practice.connector,
+            On::Session => self.practice.session,
+            On::Access => self.practice.access,
+        }
+    }
+
+    /// What the practice and the DMP hold: of the journal, the last entry that is not a refusal.
+    pub fn effects(&self) -> Vec<Value> {
+        let p = &self.practice;
+        let after = self.seen.get();
+        let filter = json!({ "after": after });
+        let fresh = ask("dmp_journal_audit", p.connector, &filter).ok().json();
+        for entry in fresh["entries"].as_array().expect("entries") {
+            if entry["outcome"] == "done" {
+                self.seen.set(entry["number"].as_i64().expect("a number"));
+            }
+        }
+        vec![
+            json!(self.seen.get()),
+            json!(p.in_the_dmp()),
+            ask("dmp_patient_get", p.session, &ins()).ok().json(),
+            ask("dmp_consent_list", p.session, &ins()).ok().json(),
+            bare("dmp_emergency_list", p.connector).ok().json(),
+        ]
+    }
+
+    pub fn close(self) {
+        self.practice.verified();
+        self.practice.close();
+        for line in logged() {
+            assert!(!line.contains(MARKER), "the log tells a value: {line}");
+            assert!(
+                !line.contains("279035121518989"),
+                "the log tells an INS: {line}"
+            );
+            assert!(!line.contains('\n') && line.is_ascii(), "{line:?}");
+        }
+        assert_eq!(dmp_open_handles(), self.handles_before);
+    }
+}
+
+pub fn traits() -> Value {
+    json!({"birthName": MARKER, "givenNames": [MARKER], "birthDate": "19790315", "sex": "F",
+        "birthPlace": "51215", "usedName": MARKER})
+}
+
+pub fn requester() -> Value {
+    json!({
+        "professional": {"id": "899900987654", "family": MARKER, "given": MARKER,
+            "profession": "10", "specialty": "SM26"},
+        "structure": {"id": "499900987654001", "name": MARKER, "sector": "SA07"},
+        "authentication": "cps", "capacity": "care", "secret": false
+    })
+}
+
+/// Good records of each function, with all their fields.
+pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
+    let ins = ins();
+    let id = report_id(1);
+    let one = match name {
+        "dmp_connector_open" => {
+            let mut config = config(&folder.join(MARKER));
+            config["authorisation"] = json!("explicit");
+            config["domain"] = json!("test");
+            config["parameters"] = json!({"authorisationMonths": 6, "minors": true});
+            for field in ["name", "version", "homologation"] {
+                config["software"][field] = json!(MARKER);
+            }
+            config
+        }
+        "dmp_holder_act" => {
+            let who = json!("899900112233");
+            return vec![
+                json!({"action": "open_dossier", "patient": ins, "traits": traits(),
+                    "attachedToMes": true, "settings": {"maskedByDefault": false},
+                    "representatives": [{"family": MARKER, "given": MARKER, "relation": "MTH", "contact": MARKER}],
+                    "toNotify": [{"family": MARKER, "given": MARKER, "contact": MARKER}]}),
+                json!({"action": "settings", "patient": ins, "settings":
+                    {"oppositionBrisDeGlace": false, "maskedInEmergency": false}, "existingDocuments": false}),
+                json!({"action": "block", "patient": ins, "professional": who, "name": MARKER}),
+                json!({"action": "unblock", "patient": ins, "professional": who}),
+                json!({"action": "deposit", "patient": ins, "visibility": ["MASQUE_PS"]}),
+                json!({"action": "unmask", "patient": ins, "uniqueId": id}),
+                json!({"action": "documents", "patient": ins, "as": "representative"}),
+                json!({"action": "notifications", "patient": ins, "medecinTraitant": who}),
+            ];
+        }
+        "dmp_session_open" => requester(),
+        "dmp_patient_register" => {
+            json!({"patient": ins, "status": "qualifiee", "traits": traits()})
+        }
+        "dmp_patient_get" | "dmp_consent_list" => ins,
+        "dmp_patient_find" => {
+            json!({"name": MARKER, "given": MARKER, "birthDate": "19790315", "sex": "F"})
+        }
+        "dmp_dossier_list" => {
+            json!({"since": "2026-01-01T00:00:00Z", "date": "last_authorisation"})
+        }
+        "dmp_consent_record" => json!({"patient": ins, "consent": {"kind": "explicit",
+            "grantee": "899900112233", "document": null, "means": "written", "wording": MARKER,
+            "reason": MARKER, "expiresAt": "2027-01-01T00:00:00Z"}}),
+        "dmp_consent_revoke" => json!({"patient": ins, "id": 9999}),
+        "dmp_access_open" => {
+            json!({"patient": ins, "mode": "bris_de_glace", "relation": "care_team",
+            "reason": MARKER, "minutes": 30})
+        }
+        "dmp_access_confirm_identity" => json!({"note": MARKER}),
+        "dmp_access_authorise" => json!({"change": "declare"}),
+        "dmp_access_professionals" => json!({"mode": "TOUTE"}),
+        "dmp_document_feed" | "dmp_document_stage" => json!({"visibility": ["MASQUE_PS"],
+            "representatives": "visible", "replaces": id, "contentType": "07", "comments": MARKER}),
+        "dmp_document_find" => {
+            json!({"status": ["Approved"], "serviceStartFrom": "2020-01-01T00:00:00Z",
+            "classCode": [MARKER], "author": MARKER, "limit": 10, "visibility": ["INVISIBLE_PATIENT"],
+            "after": {"serviceStart": "2026-01-01T00:00:00Z", "uniqueId": id}})
+        }
+        "dmp_document_reference" => json!({"uniqueIds": [id]}),
+        "dmp_document_news" => json!({"since": "2026-01-01T00:00:00Z"}),
+        "dmp_journal_read" => {
+            json!({"action": MARKER, "document": id, "from": "2026-01-01T00:00:00Z",
+            "to": "2027-01-01T00:00:00Z", "limit": 5})
+        }
+        "dmp_journal_audit" => json!({"actor": MARKER, "patient": MARKER, "action": MARKER,
+            "document": id, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "after": 1, "limit": 5}),
+        "dmp_emergency_list" => json!({"unreviewed": true}),
+        "dmp_emergency_review" => json!({"id": 9999, "note": MARKER}),
+        other => panic!("{other} takes no record"),
+    };
+    vec![one]
+}
+
+/// A good text for a function, and content if it takes some.
+pub fn good_text(f: &Function, world: &World) -> Option<String> {
+    match f.text {
+        Text::Absent => None,
+        Text::Plain if f.name == "dmp_connector_set_time" => Some("2026-01-12T09:00:00Z".into()),
+        Text::Plain => Some(report_id(1)),
+        _ => Some(good(f.name, world.practice.folder.path())[0].to_string()),
+    }
+}
+
+pub fn content(f: &Function) -> Option<Vec<u8>> {
+    (f.takes("content") && f.name != "dmp_holder_act").then(|| report(1))
+}
+
+/// A failure says why in one English line without any value, and gives nothing but a refusal.
+pub fn check_failure(what: &str, reply: &Reply) {
+    let status = reply.name();
+    let error = reply
+        .error
+        .as_deref()
+        .unwrap_or_else(|| panic!("{what}: {status} without a line"));
+    assert!(
+        !error.is_empty() && !error.contains(['\n', '\r']),
+        "{what}: {error:?}"
+    );
+    assert!(error.is_ascii(), "{what}: not English? {error:?}");
+    assert!(error.len() < 600, "{what}: {} characters", error.len());
+    for secret in [MARKER, "279035121518989", "899900987654"] {
+        assert!(
+            !error.contains(secret),
+            "{what}: the error tells a value: {error}"
+        );
+    }
+    assert!(reply.status < 400, "{what}: {status}: {error}");
+    assert_ne!(status, "DMP_UNKNOWN_STATUS", "{what}: {}", reply.status);
+    assert_eq!(
+        (reply.handle, &reply.bytes, reply.len),
+        (0, &None, 0),
+        "{what}"
+    );
+    match &reply.out {
+        None => {}
+        Some(record) => {
+            assert!(
+                reply.status >= 200,
+                "{what}: {status} with an answer {record}"
+            );
+            assert!(reply.json()["sentence"].is_string(), "{what}: {record}");
+        }
+    }
+}
+
+pub fn demands(what: &str, reply: &Reply, status: &str) {
+    assert_eq!(reply.name(), status, "{what}: {:?}", reply.error);
+    check_failure(what, reply);
+}
