@@ -156,7 +156,10 @@ fn an_expired_authorisation_is_not_listed_as_active() {
     };
     let expired = (early.ps().to_string(), Authorisation::Expire);
     let valid = (late.ps().to_string(), Authorisation::Valide);
-    assert_eq!(listed(ProfessionalsMode::Active), std::slice::from_ref(&valid));
+    assert_eq!(
+        listed(ProfessionalsMode::Active),
+        std::slice::from_ref(&valid)
+    );
     assert_eq!(listed(ProfessionalsMode::Toute), [expired, valid]);
     assert_eq!(listed(ProfessionalsMode::Interdite), []);
     let found = bench.dmp.find(&early.on(&who), &Criteria::default());
