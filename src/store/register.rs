@@ -15,6 +15,8 @@ use crate::rules::consent::{ConsentKind, ConsentRecord, Means, NewConsent};
 /// "dmpR".
 const SCHEMA: Schema = Schema {
     application_id: 0x646d_7052,
+    // Rows of a few hundred bytes.
+    page_size: 4096,
     migrations: &[&[TABLES, journal::TABLE]],
 };
 

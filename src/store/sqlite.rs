@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::error::{Error, StorageError};
@@ -15,6 +16,8 @@ use crate::error::{Error, StorageError};
 pub(crate) struct Schema {
     /// `PRAGMA application_id`.
     pub application_id: i32,
+    /// `PRAGMA page_size` of a new file.
+    pub page_size: u32,
     /// Each takes the schema from its index to the next version, in one transaction.
     pub migrations: &'static [&'static [&'static str]],
 }
@@ -59,6 +62,9 @@ pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageErr
     if id != 0 || version != 0 || !empty {
         return Err(StorageError::NotOurs);
     }
+    connection
+        .pragma_update(None, "page_size", schema.page_size)
+        .map_err(|e| storage(&e))?;
     write_ahead(&connection)?;
     prepare(&connection)?;
     migrate(&mut connection, schema)?;
@@ -122,6 +128,10 @@ fn prepare(connection: &Connection) -> Result<(), StorageError> {
         .execute_batch(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
         )
+        .map_err(|e| storage(&e))?;
+    // Plans that depend on the values bound would be made anew at nearly every call; ours never need it.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(|e| storage(&e))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
@@ -224,10 +234,12 @@ mod tests {
 
     const OURS: Schema = Schema {
         application_id: 0x0d3b_0001,
+        page_size: 4096,
         migrations: &[&["CREATE TABLE one (x INTEGER) STRICT;"]],
     };
     const NEXT: Schema = Schema {
         application_id: 0x0d3b_0001,
+        page_size: 4096,
         migrations: &[
             &["CREATE TABLE one (x INTEGER) STRICT;"],
             &["CREATE TABLE two (y INTEGER) STRICT;"],
@@ -235,6 +247,7 @@ mod tests {
     };
     const BROKEN: Schema = Schema {
         application_id: 0x0d3b_0001,
+        page_size: 4096,
         migrations: &[
             &["CREATE TABLE one (x INTEGER) STRICT;"],
             &[
