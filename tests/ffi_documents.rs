@@ -2,12 +2,13 @@
 
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/face.rs"]
+mod face;
 #[path = "common/practice.rs"]
 mod practice;
 
 use std::time::{Duration, Instant};
 
-use common::face;
 use common::{encoded, fixture, fixture_text, marked_crlf, utf16_le};
 use face::{Reply, call};
 use practice::{
