@@ -223,7 +223,8 @@ int32_t dmp_access_open(dmp_session *session,
                         char **state,
                         char **error);
 
-// Closes an access. A bris de glace ends here, or by itself when its time has passed.
+// Closes an access. A bris de glace ends here, or by itself when its time has passed. Whatever the
+// storage answers, the handle is closed.
 int32_t dmp_access_close(dmp_access *access, char **error);
 
 // The state of the access now: dossier, identity, banner of a bris de glace, advice for each right.

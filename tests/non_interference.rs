@@ -422,22 +422,22 @@ fn compare(against: Against, cases_to_run: u32) {
 
 #[test]
 fn a_masked_document_does_not_exist_for_other_professionals() {
-    compare(Against::Professionals, 32);
+    compare(Against::Professionals, 28);
 }
 
 #[test]
 fn no_document_of_others_exists_for_a_blocked_professional() {
-    compare(Against::Blocked, 32);
+    compare(Against::Blocked, 24);
 }
 
 #[test]
 fn an_invisible_document_does_not_exist_for_the_patient_before_its_notice() {
-    compare(Against::Patient, 48);
+    compare(Against::Patient, 40);
 }
 
 #[test]
 fn a_document_hidden_from_representatives_does_not_exist_for_them() {
-    compare(Against::Representatives, 48);
+    compare(Against::Representatives, 40);
 }
 
 /// The accepted difference, so that it stays the only one of its kind.

@@ -36,6 +36,7 @@ use crate::dossier::{
 use crate::error::{Error, Result};
 use crate::identity::PsIdNat;
 use crate::identity::traits::fold;
+use crate::rules::decide::DossierIs;
 use crate::rules::habilitation::Habilitation;
 use crate::rules::{Authentication, Mode, Parameters, Right};
 use crate::store::sqlite;
@@ -229,6 +230,9 @@ impl Dmp for Embedded {
                 ..*context
             };
             let viewer = Viewer::new(&transaction, world, &patient, now)?;
+            if viewer.situation.dossier != DossierIs::Active {
+                continue;
+            }
             let last_added = viewer.last_added()?;
             let date = match query.date {
                 DossierDate::LastAuthorisation => Some(authorised_at),

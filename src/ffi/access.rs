@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::call::{access, answer, issue, record, record_or_default, run, session, take};
+use super::call::{Failure, access, answer, issue, record, record_or_default, run, session, take};
 use super::connector::Done;
 use super::handles::Object;
 use super::memory::{HandleOut, TextOut};
@@ -13,7 +13,7 @@ use super::session::dmp_session;
 use crate::connector::AccessRequest;
 use crate::dmp::ProfessionalsMode;
 use crate::dossier::{AuthorisationChange, AuthorisedProfessional};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 
 /// A patient's dossier, open in a mode.
 #[allow(non_camel_case_types)]
@@ -76,16 +76,32 @@ pub unsafe extern "C" fn dmp_access_open(
         out.required("out")?;
         let session = self::session(ticket)?;
         let request: AccessRequest = unsafe { record(request, "request") }?;
-        let access = session.access(&request)?;
-        let text = serde_json::to_string(&access.state()?)
-            .map_err(|_| crate::error::Error::bug("an answer cannot be written"))?;
-        out.write(issue(Object::Access(Arc::new(access)))?);
-        state.write(&text);
-        Ok(())
+        let access = Arc::new(session.access(&request)?);
+        let told = access.state().map_err(Failure::from).and_then(|state| {
+            serde_json::to_string(&state)
+                .map_err(|_| Error::bug("an answer cannot be written").into())
+        });
+        let opened = told.and_then(|text| {
+            let ticket = issue(Object::Access(Arc::clone(&access)))?;
+            Ok((text, ticket))
+        });
+        match opened {
+            Ok((text, ticket)) => {
+                out.write(ticket);
+                state.write(&text);
+                Ok(())
+            }
+            Err(failure) => {
+                // Without a handle nobody could end it; a bris de glace must not stay open.
+                let _ = access.close();
+                Err(failure)
+            }
+        }
     })
 }
 
-/// Closes an access. A bris de glace ends here, or by itself when its time has passed.
+/// Closes an access. A bris de glace ends here, or by itself when its time has passed. Whatever the
+/// storage answers, the handle is closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_access_close(access: *mut dmp_access, error: *mut *mut c_char) -> i32 {
     let error = unsafe { TextOut::new(error) };

@@ -19,7 +19,7 @@ pub struct DocumentFacts {
     pub status: Status,
     /// The acting professional is an author.
     pub own: bool,
-    /// The acting structure is an author, or an author acted for it.
+    /// The acting structure brought the document in, or signed it.
     pub of_structure: bool,
     /// Deposited by the patient.
     pub by_patient: bool,

@@ -608,7 +608,15 @@ fn deposit(
         &[b"deposit", metadata.unique_id.as_str().as_bytes()],
     )?;
     store::insert_submission(c, dossier, now, &set)?;
-    update::insert_row(c, dossier, &metadata, visibility, true, content, now)?;
+    update::insert_row(
+        c,
+        dossier,
+        &metadata,
+        visibility,
+        store::Depositor::Patient,
+        content,
+        now,
+    )?;
     store::insert_association(
         c,
         &set.unique_id,

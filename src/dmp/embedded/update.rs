@@ -2,7 +2,7 @@
 
 use sha1::{Digest, Sha1};
 
-use super::store::{self, DocumentRow, NewDocument};
+use super::store::{self, Depositor, DocumentRow, NewDocument};
 use super::viewer::Viewer;
 use crate::clock::Instant;
 use crate::dmp::{Changed, Code, Deposit, Lot, Receipt, StatusChange, VisibilityChange};
@@ -89,12 +89,18 @@ fn register(
     if let Some(old) = deposit.replaces {
         check_replaceable(viewer, old)?;
     }
+    let requester = viewer.context.requester;
+    let depositor = if requester.acts_for_structure() {
+        Depositor::Structure(requester.structure.id.as_str())
+    } else {
+        Depositor::Person
+    };
     insert_row(
         viewer.connection,
         dossier,
         metadata,
         visibility,
-        false,
+        depositor,
         deposit.content,
         viewer.now,
     )?;
@@ -108,14 +114,14 @@ pub(super) fn insert_row(
     dossier: i64,
     metadata: &Metadata,
     visibility: Visibility,
-    by_patient: bool,
+    depositor: Depositor<'_>,
     content: &[u8],
     at: Instant,
 ) -> Result<()> {
     let new = NewDocument {
         metadata,
         visibility,
-        by_patient,
+        depositor,
         at,
         hash: hex(&Sha1::digest(content)),
         content,

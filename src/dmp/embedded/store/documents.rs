@@ -128,11 +128,22 @@ pub(in crate::dmp::embedded) fn is_taken(c: &Connection, unique_id: &Oid) -> Res
     )
 }
 
+/// Who brings a document in, beside its authors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::dmp::embedded) enum Depositor<'a> {
+    /// The patient.
+    Patient,
+    /// A professional in person.
+    Person,
+    /// A structure, by its certificate or a CPE: it is accountable for the document.
+    Structure(&'a str),
+}
+
 /// A document to insert.
 pub(in crate::dmp::embedded) struct NewDocument<'a> {
     pub metadata: &'a Metadata,
     pub visibility: Visibility,
-    pub by_patient: bool,
+    pub depositor: Depositor<'a>,
     pub at: Instant,
     pub hash: String,
     pub content: &'a [u8],
@@ -156,14 +167,22 @@ pub(in crate::dmp::embedded) fn insert_document(
         .filter(|a| a.author_person.kind != "NH")
         .map(|a| a.author_person.id.as_str())
         .collect();
+    // A structure's documents are those it brought in, and those it signed itself: not those that its
+    // professionals feed in person (PDT-INF-526 note 9).
+    let accountable = match new.depositor {
+        Depositor::Structure(id) => Some(id),
+        Depositor::Patient | Depositor::Person => None,
+    };
     let structures = m
         .author
         .iter()
+        .filter(|a| a.author_person.kind == "RI")
         .flat_map(|a| {
-            let own = (a.author_person.kind == "RI").then_some(a.author_person.id.as_str());
-            let of = a.author_institution.as_ref().map(|i| i.id.as_str());
-            own.into_iter().chain(of)
+            let institution = a.author_institution.as_ref().map(|i| i.id.as_str());
+            [Some(a.author_person.id.as_str()), institution]
         })
+        .chain([accountable])
+        .flatten()
         .collect();
     let entry = entry_uuid(&m.unique_id, 1);
     c.prepare_cached(
@@ -178,7 +197,7 @@ pub(in crate::dmp::embedded) fn insert_document(
         m.unique_id.as_str(),
         entry.as_str(),
         new.visibility.bits(),
-        new.by_patient,
+        new.depositor == Depositor::Patient,
         m.creation_time.start().millis(),
         new.at.millis(),
         new.content.len() as i64,
