@@ -22,7 +22,7 @@ use serde_json::json;
 #[test]
 fn a_full_disk_loses_nothing_and_work_goes_on_once_there_is_space() {
     for on_the_disk in [&["register", "dmp"][..], &["register"], &["dmp"]] {
-        let Some(disk) = Disk::of(700) else { return };
+        let Some(disk) = Disk::of(2800) else { return };
         let elsewhere = folder();
         let place = |file: &str| match on_the_disk.contains(&file) {
             true => disk.folder().join(file),
@@ -35,7 +35,7 @@ fn a_full_disk_loses_nothing_and_work_goes_on_once_there_is_space() {
         let (acknowledged, status) = if on_the_disk == ["register"] {
             // Documents weigh nothing there: the disk is filled by others.
             assert_eq!(office.feed(0), "DMP_OK");
-            std::fs::write(disk.folder().join("other"), vec![1; 1 << 20]).expect_err("no space");
+            std::fs::write(disk.folder().join("other"), vec![1; 4 << 20]).expect_err("no space");
             let after = office.feed_until_it_fails();
             std::fs::remove_file(disk.folder().join("other")).expect("removed");
             after
@@ -58,7 +58,7 @@ fn a_full_disk_loses_nothing_and_work_goes_on_once_there_is_space() {
 
 #[test]
 fn what_is_asked_while_the_disk_is_full_is_answered_or_refused_with_its_status() {
-    let Some(disk) = Disk::of(700) else { return };
+    let Some(disk) = Disk::of(2800) else { return };
     let office = Office::founded(&config(disk.folder()));
     let (acknowledged, _) = office.feed_until_it_fails();
     let consent = json!({"patient": ins(),
