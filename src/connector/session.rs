@@ -65,9 +65,10 @@ impl Session {
         let decision = decide(Right::Authenticate, &self.situation(Mode::Normal));
         self.permit(state, "session.open", &decision, Note::default())?;
         let now = self.inner.now();
+        // Nothing has been done in the session yet: this line is as durable as the first that follows it.
         state
             .register
-            .durable(|tx| self.note(tx, now, "session.open", Outcome::Done, Note::default()))
+            .rebuildable(|tx| self.note(tx, now, "session.open", Outcome::Done, Note::default()))
     }
 
     /// Who works here.
