@@ -65,10 +65,9 @@ impl Session {
         let decision = decide(Right::Authenticate, &self.situation(Mode::Normal));
         self.permit(state, "session.open", &decision, Note::default())?;
         let now = self.inner.now();
-        // Nothing has been done in the session yet: this line is as durable as the first that follows it.
         state
             .register
-            .rebuildable(|tx| self.note(tx, now, "session.open", Outcome::Done, Note::default()))
+            .durable(|tx| self.note(tx, now, "session.open", Outcome::Done, Note::default()))
     }
 
     /// Who works here.
