@@ -9,8 +9,8 @@ use crate::dmp::{Criteria, Cursor, Reference};
 use crate::document::ids::hex;
 use crate::document::{AssociationKind, DocumentEntry, EntryUuid, Oid, Status, Visibility};
 use crate::error::{Error, ErrorKind, Result};
-use crate::rules::decide::MASKED_CRITERION;
-use crate::rules::{Decision, Remedy, Right, RuleRef};
+use crate::rules::Right;
+use crate::rules::decide::masked_criterion;
 use crate::store::journal::Outcome;
 use crate::store::register::KnownDocuments;
 
@@ -159,11 +159,7 @@ impl Access {
         let state = held.state()?;
         let situation = self.begin_call(state, action, Right::SearchMetadata, None)?;
         if criteria.visibility.masked() && !situation.actor.medecin_traitant {
-            let decision = Decision::refused(
-                RuleRef::Named(&MASKED_CRITERION),
-                Default::default(),
-                crate::rules::decision::RemedySet::of(&[Remedy::AskMedecinTraitant]),
-            );
+            let decision = masked_criterion();
             self.session
                 .permit(state, action, &decision, self.note(None))?;
         }

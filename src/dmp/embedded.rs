@@ -94,8 +94,7 @@ fn percent(value: u32, total: u32) -> u8 {
 
 impl Dmp for Embedded {
     fn authenticate(&mut self, context: &Context<'_>) -> Result<()> {
-        let now = self.world.clock.now();
-        Viewer::without_patient(context, now).require_right(Right::Authenticate)
+        Viewer::without_patient(context).require_right(Right::Authenticate)
     }
 
     fn test_existence(&mut self, context: &Context<'_>) -> Result<Existence> {
@@ -205,7 +204,7 @@ impl Dmp for Embedded {
         query: &DossierQuery,
     ) -> Result<Vec<AuthorisedDossier>> {
         let (transaction, world, now) = self.begin()?;
-        Viewer::without_patient(context, now).require_right(Right::ListDossiers)?;
+        Viewer::without_patient(context).require_right(Right::ListDossiers)?;
         let requester = context.requester;
         // A certificate lists new authorisations of its structure; a CPE, those of its colleagues.
         if requester.authentication == Authentication::Structure && query.since.is_none() {
@@ -261,8 +260,8 @@ impl Dmp for Embedded {
         context: &Context<'_>,
         search: &PatientSearch,
     ) -> Result<Vec<Candidate>> {
-        let (transaction, world, now) = self.begin()?;
-        Viewer::without_patient(context, now).require_right(Right::FindPatient)?;
+        let (transaction, world, _) = self.begin()?;
+        Viewer::without_patient(context).require_right(Right::FindPatient)?;
         let name = fold(&search.name);
         let given = search.given.as_deref().map(fold);
         let mut candidates: Vec<Candidate> = Vec::new();

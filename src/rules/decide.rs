@@ -619,5 +619,10 @@ fn authorisation_refusal(s: &Situation) -> Option<Decision> {
     })
 }
 
+/// The refusal to search for masked documents as such to whoever is not médecin traitant DMP.
+pub fn masked_criterion() -> Decision {
+    refuse(&MASKED_CRITERION, &[], &[Remedy::AskMedecinTraitant])
+}
+
 #[cfg(test)]
 mod tests;

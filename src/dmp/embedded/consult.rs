@@ -8,14 +8,14 @@ use crate::document::{Association, DocumentEntry, EntryUuid, Oid, Status, Submis
 use crate::error::{Error, Result, StorageError};
 use crate::identity::traits::fold;
 use crate::rules::visibility::rights_to_read;
-use crate::rules::{Decision, Right, decide};
+use crate::rules::{Right, decide};
 
 pub(super) fn find(viewer: &Viewer<'_>, criteria: &Criteria) -> Result<Page> {
     let dossier = viewer.require(Right::SearchMetadata)?.id;
     if criteria.visibility.masked() && !viewer.situation.actor.medecin_traitant {
         return Err(crate::dmp::refused_by_dmp(
             Code::DMPAccessDeniedByRightsService,
-            &masked_criterion(),
+            &decide::masked_criterion(),
         ));
     }
     let limit = match criteria.limit.unwrap_or(Criteria::DEFAULT_LIMIT) {
@@ -69,15 +69,6 @@ pub(super) fn find(viewer: &Viewer<'_>, criteria: &Criteria) -> Result<Page> {
         },
     )?;
     Ok(page)
-}
-
-/// EX_3.1-1030: only the médecin traitant searches for masked documents as such.
-fn masked_criterion() -> Decision {
-    Decision::refused(
-        crate::rules::RuleRef::Named(&decide::MASKED_CRITERION),
-        Default::default(),
-        crate::rules::decision::RemedySet::of(&[crate::rules::Remedy::AskMedecinTraitant]),
-    )
 }
 
 /// Whether a document meets the criteria, its status being that of the viewer.

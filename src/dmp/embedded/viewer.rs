@@ -98,7 +98,7 @@ fn refusal(decision: &Decision) -> Error {
 
 impl<'a> Viewer<'a> {
     /// The caller without a patient.
-    pub fn without_patient(context: &Context<'_>, _now: Instant) -> Bare {
+    pub fn without_patient(context: &Context<'_>) -> Bare {
         Bare(situation(context))
     }
 
