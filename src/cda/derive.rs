@@ -96,10 +96,7 @@ struct Notes(Vec<Finding>);
 
 impl Notes {
     fn add(&mut self, rule: &'static Rule, path: impl Into<Cow<'static, str>>) {
-        self.0.push(Finding {
-            rule,
-            path: path.into(),
-        });
+        self.0.push(Finding::new(rule, path));
     }
 
     /// The value, or a finding that it is missing.

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-/// Whether a finding forbids the deposit.
+/// What a finding forbids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The document can be deposited; it would be better corrected.
+    /// Nothing; the document would be better corrected.
     Advice,
-    /// The DMP would refuse the document, or could not file it.
+    /// Conformity to the CI-SIS: the DMP takes the document, a conformity check or another reader may not.
+    Nonconforming,
+    /// The deposit: the DMP would refuse the document, or could not file it.
     Blocking,
 }
 
@@ -24,11 +26,12 @@ pub struct Rule {
     pub source: &'static str,
     /// What a document that breaks it risks.
     pub severity: Severity,
-    /// What to correct, in French, for the person or the software publisher; never a value of the document.
+    /// What is wrong and what to do, in French, for the person or the software publisher; never a value of the document.
     pub sentence: &'static str,
 }
 
-/// A rule that a document breaks, and where. As JSON: `rule`, `source`, `severity`, `sentence`, `path`.
+/// A rule that a document breaks, and where. As JSON: `rule`, `source`, `severity`, `sentence`, `path`, and `fix`
+/// when there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The rule.
@@ -36,6 +39,28 @@ pub struct Finding {
     pub rule: &'static Rule,
     /// The element at fault, as an XPath from the root of the CDA document without namespaces.
     pub path: Cow<'static, str>,
+    /// What to write there instead, when only one value is right: a code, a label, an OID of a value set or of a
+    /// template, never a value of the patient's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Cow<'static, str>>,
+}
+
+impl Finding {
+    /// A finding without a fix of its own.
+    pub(crate) fn new(rule: &'static Rule, path: impl Into<Cow<'static, str>>) -> Finding {
+        Finding {
+            rule,
+            path: path.into(),
+            fix: None,
+        }
+    }
+
+    /// The same, with what to write instead.
+    #[must_use]
+    pub(crate) fn with_fix(mut self, fix: impl Into<Cow<'static, str>>) -> Finding {
+        self.fix = Some(fix.into());
+        self
+    }
 }
 
 macro_rules! rules {
@@ -169,14 +194,14 @@ mod tests {
 
     #[test]
     fn a_finding_is_one_flat_record() {
-        let finding = Finding {
-            rule: &TITLE_MISSING,
-            path: "/ClinicalDocument/title".into(),
-        };
+        let finding = Finding::new(&TITLE_MISSING, "/ClinicalDocument/title");
         let json = serde_json::to_value(&finding).expect("serialises");
         assert_eq!(json["rule"], "CDA-TITLE-MISSING");
         assert_eq!(json["severity"], "blocking");
         assert_eq!(json["path"], "/ClinicalDocument/title");
         assert!(json["sentence"].is_string() && json["source"].is_string());
+        assert!(json.get("fix").is_none());
+        let fixed = serde_json::to_value(finding.with_fix("fr-FR")).expect("serialises");
+        assert_eq!(fixed["fix"], "fr-FR");
     }
 }
