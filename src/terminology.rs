@@ -31,7 +31,10 @@ pub use self::value_set::ValueSet;
 
 #[cfg(test)]
 mod tests {
-    use super::system::{IHE_FORMAT, LOINC, TRE_A03, TRE_A05, TRE_A06, TRE_A07, TRE_G15, TRE_R02};
+    use super::system::{
+        IHE_FORMAT, LOINC, TRE_A03, TRE_A05, TRE_A06, TRE_A07, TRE_G15, TRE_G16, TRE_R01, TRE_R02,
+        TRE_R248,
+    };
     use super::tables::*;
     use super::{Correspondence, Day, Terminology, ValueSet};
 
@@ -56,6 +59,15 @@ mod tests {
             (&REFERENCE_ID_TYPE, 3, 0),
             (&TYPE_CODE, 108, 0),
             (&TYPE_CODE_CISIS, 123, 0),
+            (&SUBJECT_ROLE, 432, 0),
+            (&AUDIENCE_RESTRICTION, 1, 0),
+            (&PATIENT_RELATION, 37, 0),
+            (&CIVILITY, 2, 0),
+            (&AVAILABILITY_STATUS, 4, 0),
+            (&ORDINAL_SPECIALTY, 103, 0),
+            (&ACCESS_MODE, 3, 0),
+            (&REQUEST_TYPE, 6, 0),
+            (&VISIBILITY_STATUS, 5, 0),
         ];
         assert_eq!(sets.len(), BUILT_IN_SETS.len());
         for (set, count, retired) in sets {
@@ -172,12 +184,66 @@ mod tests {
         assert!(PROFESSION.at(TRE_G15, "93", day("20000101")).is_none());
         let format = "urn:asip:ci-sis:dlu-dlu-dom:2022";
         assert!(FORMAT_CODE.find(TRE_A06, format).is_none());
-        assert_eq!(T.label(TRE_A06, format), Some(format));
+        assert_eq!(
+            T.label(TRE_A06, format),
+            Some("Document de liaison d'urgence DOM")
+        );
         let added = |date| {
             let trod = "urn:ans:ci-sis:trod:2024";
             FORMAT_CODE.at(TRE_A06, trod, day(date)).is_some()
         };
         assert!(!added("20240926") && added("20240927"));
+    }
+
+    #[test]
+    fn what_one_set_holds_of_another_is_the_same() {
+        // A secret connection excludes an audience by one of the visibility codes; the DMP takes three of the five.
+        for c in AUDIENCE_RESTRICTION.all() {
+            assert!(VISIBILITY_STATUS.find(&c.system, &c.code).is_some());
+        }
+        let taken = VISIBILITY_STATUS.all().iter();
+        let taken = taken.filter(|c| CONFIDENTIALITY_CODE.find(&c.system, &c.code).is_some());
+        assert_eq!(taken.count(), 3);
+        // Roles: every profession but the one that never was in force, under the same labels.
+        let roles = |system| {
+            SUBJECT_ROLE
+                .all()
+                .iter()
+                .filter(move |c| c.system == system)
+        };
+        assert_eq!(roles(TRE_G15).count(), PROFESSION.all().len() - 1);
+        for c in roles(TRE_G15) {
+            let profession = PROFESSION
+                .find_any(&c.system, &c.code)
+                .expect("a profession");
+            assert_eq!(c.label, profession.label, "{}", c.code);
+        }
+        assert_eq!(roles(TRE_R01).count(), 268);
+        // The same code in two systems.
+        assert_eq!(T.label(TRE_G15, "40"), Some("Chirurgien-Dentiste"));
+        assert_eq!(
+            T.label(TRE_G16, "40"),
+            Some("Chirurgien-Dentiste en formation")
+        );
+    }
+
+    #[test]
+    fn the_words_of_the_dmp_are_those_of_its_sets() {
+        use crate::document::Status;
+        for status in [
+            Status::Approved,
+            Status::Deprecated,
+            Status::Archived,
+            Status::Deleted,
+        ] {
+            assert!(
+                AVAILABILITY_STATUS.find("", status.urn()).is_some(),
+                "{status:?}"
+            );
+        }
+        for mode in ["normal", "bris_de_glace", "centre_15"] {
+            assert!(ACCESS_MODE.find(TRE_R248, mode).is_some(), "{mode}");
+        }
     }
 
     #[test]

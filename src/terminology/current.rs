@@ -190,4 +190,22 @@ accessors! {
     format_code_cisis => FORMAT_CODE_CISIS,
     /// JDV_J02: sectors of activity of the CI-SIS.
     facility_cisis => HEALTHCARE_FACILITY_CISIS,
+    /// JDV_J65: professions and savoir-faire of the person who calls the DMP (VIHF).
+    subject_role => SUBJECT_ROLE,
+    /// JDV_J64: the audience that a secret connection excludes (VIHF).
+    audience_restriction => AUDIENCE_RESTRICTION,
+    /// TRE_R248: modes of access (VIHF).
+    access_mode => ACCESS_MODE,
+    /// TRE_R271: kinds of request about a dossier (TD0, TD1).
+    request_type => REQUEST_TYPE,
+    /// JDV_J11: relations of a person to the patient.
+    patient_relation => PATIENT_RELATION,
+    /// JDV_J245: titles by which persons are addressed.
+    civility => CIVILITY,
+    /// JDV_J52: statuses of a document (availabilityStatus).
+    availability_status => AVAILABILITY_STATUS,
+    /// TRE_A07: visibility of a document, of which the DMP takes a part.
+    visibility_status => VISIBILITY_STATUS,
+    /// TRE_R38: specialties as the orders of professions name them.
+    ordinal_specialty => ORDINAL_SPECIALTY,
 }

@@ -2,7 +2,6 @@
 //!
 //! JDV_J60-FormatCode-DMP, OID 1.2.250.1.213.1.1.5.8, version 20240927, 62 rows and three that it dropped.
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J60-FormatCode-DMP/FHIR/JDV-J60-FormatCode-DMP>.
-//! The labels of the dropped rows were not kept: their codes stand for them.
 
 use super::system::{DICOM, IHE_FORMAT, TRE_A06, URN};
 use super::{Concept, ValueSet, concept as c, value_set};
@@ -34,9 +33,9 @@ static CONCEPTS: &[Concept] = &[
     c(TRE_A06, "urn:asip:ci-sis:d2lm-fidd:2017", "Seconde lecture de mammographie - Fiche d'interprétation du bilan de diagnostic différé"),
     c(TRE_A06, "urn:asip:ci-sis:d2lm-fin:2017", "Seconde lecture de mammographie - Fiche d'interprétation nationale"),
     c(TRE_A06, "urn:asip:ci-sis:dci:2009", "Fiche patient à risque en cardiologie - Défibrillateur cardiaque interne"),
-    c(TRE_A06, "urn:asip:ci-sis:dlu-dlu-dom:2022", "urn:asip:ci-sis:dlu-dlu-dom:2022").until(2024_0927),
-    c(TRE_A06, "urn:asip:ci-sis:dlu-fludr-dom:2022", "urn:asip:ci-sis:dlu-fludr-dom:2022").until(2024_0927),
-    c(TRE_A06, "urn:asip:ci-sis:dlu-fludt-dom:2022", "urn:asip:ci-sis:dlu-fludt-dom:2022").until(2024_0927),
+    c(TRE_A06, "urn:asip:ci-sis:dlu-dlu-dom:2022", "Document de liaison d'urgence DOM").until(2024_0927),
+    c(TRE_A06, "urn:asip:ci-sis:dlu-fludr-dom:2022", "Fiche de liaison d'urgence - Retour des urgences vers le domicile").until(2024_0927),
+    c(TRE_A06, "urn:asip:ci-sis:dlu-fludt-dom:2022", "Fiche de liaison d'urgence - Transfert du domicile vers les urgences").until(2024_0927),
     c(TRE_A06, "urn:asip:ci-sis:dlu:2015", "Document de liaison d'urgence"),
     c(TRE_A06, "urn:asip:ci-sis:dlu:2024", "Document de liaison d'urgence").since(2024_0927),
     c(TRE_A06, "urn:asip:ci-sis:eunv:2013", "Fiche d'épisode de soin en unité neuro-vasculaire"),
