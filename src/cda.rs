@@ -10,6 +10,7 @@
 
 #[expect(dead_code, reason = "the body, the probe and the writer come next")]
 mod base64;
+pub mod body;
 pub mod derive;
 mod element;
 mod encoding;
