@@ -19,6 +19,7 @@ pub mod finding;
 mod header;
 mod limits;
 mod mapping;
+pub mod media;
 pub mod render;
 mod scan;
 pub mod time;
