@@ -52,7 +52,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
         return Err(ReadError::TooLarge { limit: limits.size });
     }
     let decoded = encoding::decode(bytes)?;
-    let scan = scan::scan(&decoded.text, limits)?;
+    let scan = scan::scan(&decoded.text, limits, &mut ())?;
     Ok(mapping::header(
         &scan,
         decoded.encoding,

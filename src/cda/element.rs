@@ -60,6 +60,21 @@ impl Tree {
         .filter(move |e| e.is(name))
     }
 
+    /// Every element directly under `ClinicalDocument`, in document order.
+    pub fn all(&self) -> impl Iterator<Item = Element<'_>> {
+        Siblings {
+            nodes: &self.nodes,
+            next: 0,
+            end: self.nodes.len(),
+        }
+    }
+
+    /// Every element of the header, in document order, whatever its depth.
+    pub fn descendants(&self) -> impl Iterator<Item = Element<'_>> {
+        let nodes = &*self.nodes;
+        (0..nodes.len()).map(move |index| Element { nodes, index })
+    }
+
     /// The first element directly under `ClinicalDocument` with this name.
     pub fn child<'a>(&'a self, name: &'a str) -> Option<Element<'a>> {
         self.children(name).next()
@@ -78,8 +93,69 @@ impl<'a> Element<'a> {
         &self.nodes[self.index]
     }
 
-    fn is(self, name: &str) -> bool {
+    /// Its name, without prefix.
+    pub fn name(self) -> &'a str {
+        &self.node().name
+    }
+
+    /// Whether this is its name.
+    pub fn is(self, name: &str) -> bool {
         self.node().name == name
+    }
+
+    /// Its place among the elements of the header.
+    pub fn position(self) -> usize {
+        self.index
+    }
+
+    /// Where it stands: an XPath from the root, without namespaces. A place among brothers of the same name is given
+    /// when there are several, and always for an author.
+    pub fn path(self) -> String {
+        let mut path = String::from("/ClinicalDocument");
+        let (mut next, mut end) = (0, self.nodes.len());
+        loop {
+            let mut brothers = Siblings {
+                nodes: self.nodes,
+                next,
+                end,
+            };
+            let Some(step) = brothers.find(|e| self.index < e.node().end) else {
+                return path;
+            };
+            let brothers = Siblings {
+                nodes: self.nodes,
+                next,
+                end,
+            };
+            let (mut before, mut all) = (0, 0);
+            for brother in brothers.filter(|e| e.name() == step.name()) {
+                all += 1;
+                before += usize::from(brother.index < step.index);
+            }
+            path.push('/');
+            path.push_str(step.name());
+            if all > 1 || step.is("author") {
+                path.push_str(&format!("[{}]", before + 1));
+            }
+            if step.index == self.index {
+                return path;
+            }
+            (next, end) = (step.index + 1, step.node().end);
+        }
+    }
+
+    /// The elements directly inside, whatever their names.
+    pub fn all(self) -> impl Iterator<Item = Element<'a>> {
+        Siblings {
+            nodes: self.nodes,
+            next: self.index + 1,
+            end: self.node().end,
+        }
+    }
+
+    /// Why it says nothing, when it says so (`nullFlavor`).
+    pub fn null_flavor(self) -> Option<&'a str> {
+        self.attribute("nullFlavor")
     }
 
     /// The elements directly inside, with this name.

@@ -1,4 +1,6 @@
 //! What is wrong with a document before it is deposited: the rules, and where a document breaks them.
+//!
+//! This file holds the rules that metadata depend on; the others stand in one file per theme.
 
 use std::borrow::Cow;
 
@@ -63,6 +65,7 @@ impl Finding {
     }
 }
 
+/// Writes a theme's rules: a static for each, and the table of all of them.
 macro_rules! rules {
     ($($name:ident = $id:literal, $severity:ident, $source:expr, $sentence:literal;)*) => {
         $(
@@ -75,9 +78,32 @@ macro_rules! rules {
             };
         )*
 
-        /// Every rule, for documentation and tables.
+        /// The rules of this theme, for documentation and tables.
         pub static RULES: &[&Rule] = &[$(&$name,)*];
     };
+}
+
+pub mod body;
+pub mod context;
+pub mod people;
+pub mod reading;
+pub mod service;
+pub mod structure;
+pub mod xds;
+
+/// Every rule on documents, for documentation and tables.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    let themes = [
+        reading::RULES,
+        RULES,
+        structure::RULES,
+        people::RULES,
+        service::RULES,
+        body::RULES,
+        context::RULES,
+        xds::RULES,
+    ];
+    themes.into_iter().flatten().copied()
 }
 
 /// The ANS rules of the CDA header.
@@ -182,12 +208,13 @@ mod tests {
 
     #[test]
     fn identifiers_are_unique_and_sentences_are_whole() {
-        let mut ids: Vec<_> = RULES.iter().map(|r| r.id).collect();
+        let mut ids: Vec<_> = all().map(|r| r.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), RULES.len());
-        for rule in RULES {
-            assert!(rule.id.starts_with("CDA-"), "{}", rule.id);
+        assert_eq!(ids.len(), all().count());
+        for rule in all() {
+            let theme = rule.id.split('-').next();
+            assert!(matches!(theme, Some("CDA" | "XDS")), "{}", rule.id);
             assert!(rule.sentence.ends_with('.'), "{}", rule.id);
         }
     }

@@ -20,12 +20,37 @@ pub(super) struct Scan {
     pub body: Option<Body>,
 }
 
+/// Who looks at the files of the body while it is walked: they are handed over in pieces, and kept by no one else.
+pub(super) trait Follow {
+    /// Whether an element of the body is looked at: its text comes in [`Follow::text`] until [`Follow::close`].
+    ///
+    /// `level` is 1 for `component`; elements inside one that is looked at are not asked about.
+    fn open(&mut self, level: usize, name: &str, attributes: &dyn Fn(&str) -> Option<String>) -> bool;
+    /// A piece of the text, as it is written, references resolved.
+    fn text(&mut self, piece: &str);
+    /// The element ends.
+    fn close(&mut self);
+}
+
+/// Nobody looks.
+impl Follow for () {
+    fn open(&mut self, _: usize, _: &str, _: &dyn Fn(&str) -> Option<String>) -> bool {
+        false
+    }
+    fn text(&mut self, _: &str) {}
+    fn close(&mut self) {}
+}
+
 /// Walks a document to its end.
-pub(super) fn scan(text: &str, limits: &Limits) -> Result<Scan, ReadError> {
+pub(super) fn scan(
+    text: &str,
+    limits: &Limits,
+    follow: &mut dyn Follow,
+) -> Result<Scan, ReadError> {
     if let Some(offset) = xml::first_forbidden(text) {
         return Err(malformed(text, offset));
     }
-    Walk::new(text, limits).run()
+    Walk::new(text, limits, follow).run()
 }
 
 fn malformed(text: &str, offset: usize) -> ReadError {
@@ -43,6 +68,9 @@ fn line_of(text: &str, offset: usize) -> usize {
 struct Walk<'t, 'l> {
     text: &'t str,
     limits: &'l Limits,
+    follow: &'l mut dyn Follow,
+    /// Depth of the element of the body that is being followed.
+    followed: Option<usize>,
     /// Elements open, the root included.
     depth: usize,
     root_seen: bool,
@@ -59,10 +87,12 @@ struct Walk<'t, 'l> {
 }
 
 impl<'t, 'l> Walk<'t, 'l> {
-    fn new(text: &'t str, limits: &'l Limits) -> Self {
+    fn new(text: &'t str, limits: &'l Limits, follow: &'l mut dyn Follow) -> Self {
         Self {
             text,
             limits,
+            follow,
+            followed: None,
             depth: 0,
             root_seen: false,
             self_presenting: false,
@@ -93,12 +123,21 @@ impl<'t, 'l> Walk<'t, 'l> {
                     self.end();
                 }
                 Event::End(_) => self.end(),
-                Event::Text(content) => self.characters(&content.xml10_content(), before)?,
+                Event::Text(content) => {
+                    self.characters(&content, before)?;
+                    if self.keeps_text() {
+                        self.keep_text(&content.xml10_content());
+                    }
+                }
                 Event::CData(content) => {
                     if self.depth == 0 {
                         return Err(self.outside_root(before));
                     }
-                    self.keep_text(&content.xml10_content());
+                    if self.keeps_text() {
+                        self.keep_text(&content.xml10_content());
+                    } else if self.followed.is_some() {
+                        self.follow.text(&content);
+                    }
                 }
                 Event::GeneralRef(inside) => self.reference(&inside, before)?,
                 Event::Decl(declaration) => {
@@ -158,6 +197,17 @@ impl<'t, 'l> Walk<'t, 'l> {
         };
         let local = local.into_inner();
         let kept = self.place(namespace, local)?;
+        if self.in_component && self.followed.is_none() && namespace == HL7 {
+            let level = self.depth - self.document.unwrap_or(self.depth);
+            let value = |name: &str| {
+                let attribute = start.try_get_attribute(name).ok().flatten()?;
+                let value = attribute.normalized_value(XmlVersion::Explicit1_0).ok()?;
+                Some(value.trim().to_owned())
+            };
+            if self.follow.open(level, local, &value) {
+                self.followed = Some(self.depth);
+            }
+        }
         let attributes = self.attributes(start, resolver, after, kept != Kept::Nothing)?;
         match kept {
             Kept::Nothing => {}
@@ -289,6 +339,10 @@ impl<'t, 'l> Walk<'t, 'l> {
 
     fn end(&mut self) {
         let document = self.document;
+        if self.followed == Some(self.depth) {
+            self.followed = None;
+            self.follow.close();
+        }
         if self.foreign == Some(self.depth) {
             self.foreign = None;
         } else if self.foreign.is_none()
@@ -323,7 +377,9 @@ impl<'t, 'l> Walk<'t, 'l> {
         if content.contains("]]>") {
             return Err(malformed(self.text, offset));
         }
-        self.keep_text(content);
+        if self.followed.is_some() {
+            self.follow.text(content);
+        }
         Ok(())
     }
 
@@ -332,14 +388,22 @@ impl<'t, 'l> Walk<'t, 'l> {
         if self.depth == 0 {
             return Err(self.outside_root(offset));
         }
-        self.keep_text(c.encode_utf8(&mut [0; 4]));
+        let mut buffer = [0; 4];
+        let content = c.encode_utf8(&mut buffer);
+        if self.keeps_text() {
+            self.keep_text(content);
+        } else if self.followed.is_some() {
+            self.follow.text(content);
+        }
         Ok(())
     }
 
+    /// Whether text met here belongs to the header. What does not is never normalised: that would copy it.
+    fn keeps_text(&self) -> bool {
+        !self.in_component && self.foreign.is_none() && self.document.is_some()
+    }
+
     fn keep_text(&mut self, content: &str) {
-        if self.in_component || self.foreign.is_some() {
-            return;
-        }
         if let Some(text) = self.tree.text() {
             text.push_str(content);
         }
