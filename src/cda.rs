@@ -18,6 +18,7 @@ pub mod finding;
 mod header;
 mod limits;
 mod mapping;
+pub mod media;
 mod scan;
 pub mod time;
 mod xml;
