@@ -8,8 +8,9 @@
 //! Source of the header's content: HL7 CDA R2, and the ANS « Structuration minimale des documents de santé »
 //! (CI-SIS), chapter 3.5.
 
-#[expect(dead_code, reason = "the body, the probe and the writer come next")]
+#[allow(dead_code, reason = "the writer comes next")]
 mod base64;
+pub mod check;
 pub mod derive;
 mod element;
 mod encoding;
@@ -23,6 +24,7 @@ mod scan;
 pub mod time;
 mod xml;
 
+pub use self::check::{Against, Checked, Deposit, EmbeddedFile, Previous, check};
 pub use self::derive::{Derived, depositable, derive};
 pub use self::encoding::Encoding;
 pub use self::error::ReadError;
@@ -49,14 +51,21 @@ const XSLT: &str = "http://www.w3.org/1999/XSL/Transform";
 /// [`ReadError`] when the bytes are not a CDA document, are not well-formed XML from the first to the last, declare a
 /// DTD or use an entity, or go beyond `limits`.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
+    let (_, header) = walk(bytes, limits, &mut ())?;
+    Ok(header)
+}
+
+/// Reads a document to its end: the elements of its header, and what they say.
+fn walk(
+    bytes: &[u8],
+    limits: &Limits,
+    follow: &mut dyn scan::Follow,
+) -> Result<(element::Tree, Header), ReadError> {
     if bytes.len() > limits.size {
         return Err(ReadError::TooLarge { limit: limits.size });
     }
     let decoded = encoding::decode(bytes)?;
-    let scan = scan::scan(&decoded.text, limits, &mut ())?;
-    Ok(mapping::header(
-        &scan,
-        decoded.encoding,
-        decoded.contradicted,
-    ))
+    let scan = scan::scan(&decoded.text, limits, follow)?;
+    let header = mapping::header(&scan, decoded.encoding, decoded.contradicted);
+    Ok((scan.tree, header))
 }

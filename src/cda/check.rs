@@ -130,7 +130,8 @@ impl Checked {
     /// Whether it conforms to the CI-SIS, as far as its header and its files tell: advice may remain.
     #[must_use]
     pub fn conforms(&self) -> bool {
-        self.worst().is_none_or(|worst| worst < Severity::Nonconforming)
+        self.worst()
+            .is_none_or(|worst| worst < Severity::Nonconforming)
     }
 
     /// The gravest of the findings.

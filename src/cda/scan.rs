@@ -25,7 +25,12 @@ pub(super) trait Follow {
     /// Whether an element of the body is looked at: its text comes in [`Follow::text`] until [`Follow::close`].
     ///
     /// `level` is 1 for `component`; elements inside one that is looked at are not asked about.
-    fn open(&mut self, level: usize, name: &str, attributes: &dyn Fn(&str) -> Option<String>) -> bool;
+    fn open(
+        &mut self,
+        level: usize,
+        name: &str,
+        attributes: &dyn Fn(&str) -> Option<String>,
+    ) -> bool;
     /// A piece of the text, as it is written, references resolved.
     fn text(&mut self, piece: &str);
     /// The element ends.

@@ -24,12 +24,27 @@ const SETS: &[(&[&str], &ValueSet)] = &[
     (&["code"], &TYPE_CODE_CISIS),
     (&["author", "functionCode"], &FUNCTION_CODE),
     (&["author", "assignedAuthor", "code"], &AUTHOR_SPECIALTY),
-    (&["legalAuthenticator", "assignedEntity", "code"], &AUTHOR_SPECIALTY),
-    (&["authenticator", "assignedEntity", "code"], &AUTHOR_SPECIALTY),
-    (&["participant", "functionCode"], &FUNCTION_CODE),
-    (&["participant", "associatedEntity", "code"], &AUTHOR_SPECIALTY),
     (
-        &["documentationOf", "serviceEvent", "performer", "assignedEntity", "code"],
+        &["legalAuthenticator", "assignedEntity", "code"],
+        &AUTHOR_SPECIALTY,
+    ),
+    (
+        &["authenticator", "assignedEntity", "code"],
+        &AUTHOR_SPECIALTY,
+    ),
+    (&["participant", "functionCode"], &FUNCTION_CODE),
+    (
+        &["participant", "associatedEntity", "code"],
+        &AUTHOR_SPECIALTY,
+    ),
+    (
+        &[
+            "documentationOf",
+            "serviceEvent",
+            "performer",
+            "assignedEntity",
+            "code",
+        ],
         &AUTHOR_SPECIALTY,
     ),
     (
@@ -44,11 +59,23 @@ const SETS: &[(&[&str], &ValueSet)] = &[
         &PRACTICE_SETTING,
     ),
     (
-        &["componentOf", "encompassingEncounter", "responsibleParty", "assignedEntity", "code"],
+        &[
+            "componentOf",
+            "encompassingEncounter",
+            "responsibleParty",
+            "assignedEntity",
+            "code",
+        ],
         &AUTHOR_SPECIALTY,
     ),
     (
-        &["componentOf", "encompassingEncounter", "location", "healthCareFacility", "code"],
+        &[
+            "componentOf",
+            "encompassingEncounter",
+            "location",
+            "healthCareFacility",
+            "code",
+        ],
         &HEALTHCARE_FACILITY_CISIS,
     ),
 ];
@@ -65,7 +92,13 @@ const DERIVED: &[&[&str]] = &[
         "representedOrganization",
         "standardIndustryClassCode",
     ],
-    &["componentOf", "encompassingEncounter", "location", "healthCareFacility", "code"],
+    &[
+        "componentOf",
+        "encompassingEncounter",
+        "location",
+        "healthCareFacility",
+        "code",
+    ],
 ];
 
 /// The coded parts that must have a label (schematron of the structuration minimale).
@@ -78,21 +111,39 @@ const LABELLED: &[&[&str]] = &[
 
 /// The parts whose membership in their set only the CI-SIS asks.
 const MEMBERS: &[(&[&str], &ValueSet, &crate::cda::finding::Rule)] = &[
-    (&["author", "functionCode"], &FUNCTION_CODE, &people::FUNCTION_SET),
-    (&["participant", "functionCode"], &FUNCTION_CODE, &people::FUNCTION_SET),
+    (
+        &["author", "functionCode"],
+        &FUNCTION_CODE,
+        &people::FUNCTION_SET,
+    ),
+    (
+        &["participant", "functionCode"],
+        &FUNCTION_CODE,
+        &people::FUNCTION_SET,
+    ),
     (
         &["legalAuthenticator", "assignedEntity", "code"],
         &AUTHOR_SPECIALTY,
         &people::SPECIALTY_SET,
     ),
-    (&["authenticator", "assignedEntity", "code"], &AUTHOR_SPECIALTY, &people::SPECIALTY_SET),
+    (
+        &["authenticator", "assignedEntity", "code"],
+        &AUTHOR_SPECIALTY,
+        &people::SPECIALTY_SET,
+    ),
     (
         &["participant", "associatedEntity", "code"],
         &AUTHOR_SPECIALTY,
         &people::SPECIALTY_SET,
     ),
     (
-        &["componentOf", "encompassingEncounter", "responsibleParty", "assignedEntity", "code"],
+        &[
+            "componentOf",
+            "encompassingEncounter",
+            "responsibleParty",
+            "assignedEntity",
+            "code",
+        ],
         &AUTHOR_SPECIALTY,
         &people::SPECIALTY_SET,
     ),
@@ -155,7 +206,8 @@ fn complete(element: Element<'_>, notes: &mut Notes) {
         }
         // What metadata require is said missing when they are derived; a text may stand for a code.
         (None, _) if element.is("confidentialityCode") => {}
-        (None, _) if element.null_flavor().is_some() || element.child("originalText").is_some() => {}
+        (None, _) if element.null_flavor().is_some() || element.child("originalText").is_some() => {
+        }
         (None, _) if element.is("administrativeGenderCode") => {}
         _ => notes.at(&rules::CODE_INCOMPLETE, element),
     }

@@ -14,7 +14,15 @@ const DMP: &str = "1.2.250.1.213.4.1";
 const INFORMANTS: [&str; 5] = ["ECON", "NOK", "CON", "CAREGIVER", "PAT"];
 /// Kinds of participant.
 const PARTICIPANTS: [&str; 9] = [
-    "PROV", "AGNT", "ECON", "GUARD", "QUAL", "POLHOLD", "CON", "CAREGIVER", "PAT",
+    "PROV",
+    "AGNT",
+    "ECON",
+    "GUARD",
+    "QUAL",
+    "POLHOLD",
+    "CON",
+    "CAREGIVER",
+    "PAT",
 ];
 
 /// Every participation.
@@ -34,7 +42,10 @@ pub(super) fn all(tree: &Tree, notes: &mut Notes) {
             "assignedEntity" => entity(element, notes),
             "representedOrganization" => organization(element, notes),
             "relatedEntity" => {
-                if !element.attribute("classCode").is_some_and(|c| INFORMANTS.contains(&c)) {
+                if !element
+                    .attribute("classCode")
+                    .is_some_and(|c| INFORMANTS.contains(&c))
+                {
                     notes.inside(&rules::RELATED_ENTITY_CLASS, element, "@classCode");
                 }
             }
@@ -54,7 +65,10 @@ pub(super) fn all(tree: &Tree, notes: &mut Notes) {
             }
         }
         for entity in participant.children("associatedEntity") {
-            if !entity.attribute("classCode").is_some_and(|c| PARTICIPANTS.contains(&c)) {
+            if !entity
+                .attribute("classCode")
+                .is_some_and(|c| PARTICIPANTS.contains(&c))
+            {
                 notes.inside(&rules::PARTICIPANT_CLASS, entity, "@classCode");
             }
         }
@@ -69,11 +83,17 @@ fn author(author: Element<'_>, notes: &mut Notes) {
         // Without it there is no identifier either, and that is already said.
         return;
     };
-    match (assigned.child("assignedPerson"), assigned.child("assignedAuthoringDevice")) {
+    match (
+        assigned.child("assignedPerson"),
+        assigned.child("assignedAuthoringDevice"),
+    ) {
         (None, None) => notes.at(&rules::AUTHOR_WHO, assigned),
         (_, Some(device)) => {
             let parts = ["manufacturerModelName", "softwareName"];
-            if parts.iter().any(|part| device.child(part).and_then(Element::text).is_none()) {
+            if parts
+                .iter()
+                .any(|part| device.child(part).and_then(Element::text).is_none())
+            {
                 notes.at(&rules::DEVICE_NAME, device);
             }
         }
@@ -125,7 +145,11 @@ fn legal_authenticator(authenticator: Element<'_>, notes: &mut Notes) {
         notes.inside(&rules::AUTHENTICATOR_SPECIALTY, assigned, "code");
     }
     if professional && assigned.child("representedOrganization").is_none() {
-        notes.inside(&rules::AUTHENTICATOR_ORGANIZATION, assigned, "representedOrganization");
+        notes.inside(
+            &rules::AUTHENTICATOR_ORGANIZATION,
+            assigned,
+            "representedOrganization",
+        );
     }
 }
 
@@ -164,7 +188,8 @@ fn entity(entity: Element<'_>, notes: &mut Notes) {
 fn organization(organization: Element<'_>, notes: &mut Notes) {
     let ids: Vec<_> = organization.children("id").collect();
     let known = |id: &Element<'_>| {
-        matches!(id.attribute("root"), Some(STRUCT_ID_NAT_OID | SIRENE)) || id.null_flavor().is_some()
+        matches!(id.attribute("root"), Some(STRUCT_ID_NAT_OID | SIRENE))
+            || id.null_flavor().is_some()
     };
     if !ids.is_empty() && !ids.iter().any(known) {
         let path = format!("{}/id/@root", organization.path());

@@ -33,7 +33,10 @@ pub(super) fn header(tree: &Tree, header: &Header, notes: &mut Notes) {
     if next && header.set_id.is_some() && header.set_id == header.id {
         notes.add(&rules::SET_ID_SAME, "/ClinicalDocument/setId");
     }
-    let level = header.confidentiality_code.as_ref().map(|c| c.code.as_str());
+    let level = header
+        .confidentiality_code
+        .as_ref()
+        .map(|c| c.code.as_str());
     if matches!(level, Some("R" | "V")) {
         let path = "/ClinicalDocument/confidentialityCode";
         notes.add(&rules::CONFIDENTIALITY_LEVEL, path);
@@ -42,7 +45,8 @@ pub(super) fn header(tree: &Tree, header: &Header, notes: &mut Notes) {
         let consent = authorization.child("consent");
         let code = consent.and_then(|c| c.child("code"));
         let status = consent.and_then(|c| c.child("statusCode"));
-        let coded = code.is_some_and(|c| c.attribute("code").is_some() || c.null_flavor().is_some());
+        let coded =
+            code.is_some_and(|c| c.attribute("code").is_some() || c.null_flavor().is_some());
         if !coded || status.and_then(|s| s.attribute("code")) != Some("completed") {
             notes.at(&rules::AUTHORIZATION, authorization);
         }

@@ -32,7 +32,12 @@ const FORBIDDEN: &[&[&str]] = &[
     &["componentOf"],
     &["componentOf", "encompassingEncounter"],
     &["componentOf", "encompassingEncounter", "location"],
-    &["componentOf", "encompassingEncounter", "location", "healthCareFacility"],
+    &[
+        "componentOf",
+        "encompassingEncounter",
+        "location",
+        "healthCareFacility",
+    ],
 ];
 
 /// Reasons that do not exist, that stand beside a value, or stand where a value must.

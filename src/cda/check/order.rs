@@ -2,8 +2,8 @@
 
 use super::Notes;
 use crate::cda::element::Tree;
-use crate::cda::finding::structure as rules;
 use crate::cda::finding::Finding;
+use crate::cda::finding::structure as rules;
 
 /// The elements of a header, in the order of the schema, and whether several may stand.
 const ELEMENTS: &[(&str, bool)] = &[

@@ -13,13 +13,18 @@ const OBSOLETE: [&str; 2] = ["1.2.250.1.213.1.4.1", "1.2.250.1.213.1.4.2"];
 
 /// The first `recordTarget`; a second one is refused as such.
 pub(super) fn patient(tree: &Tree, header: &Header, notes: &mut Notes) {
-    let role = tree.child("recordTarget").and_then(|e| e.child("patientRole"));
+    let role = tree
+        .child("recordTarget")
+        .and_then(|e| e.child("patientRole"));
     let Some(role) = role else {
         // Without a patient there is no INS, and that is already said.
         return;
     };
     for id in role.children("id") {
-        if id.attribute("root").is_some_and(|root| OBSOLETE.contains(&root)) {
+        if id
+            .attribute("root")
+            .is_some_and(|root| OBSOLETE.contains(&root))
+        {
             notes.at(&rules::PATIENT_INS_OBSOLETE, id);
         }
     }
@@ -104,5 +109,8 @@ fn is_ins(id: &Id) -> bool {
 
 /// Whether a text has the form of a code officiel géographique.
 fn is_place(code: &str) -> bool {
-    code.len() == 5 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    code.len() == 5
+        && code
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }

@@ -14,8 +14,16 @@ const SCHEMES: [&str; 6] = ["tel", "fax", "mailto", "http", "ftp", "mllp"];
 const USES: [&str; 9] = ["H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG"];
 /// Parts of an address that exclude lines.
 const PARTS: [&str; 10] = [
-    "postalCode", "city", "country", "state", "houseNumber", "streetName", "additionalLocator",
-    "unitID", "postBox", "precinct",
+    "postalCode",
+    "city",
+    "country",
+    "state",
+    "houseNumber",
+    "streetName",
+    "additionalLocator",
+    "unitID",
+    "postBox",
+    "precinct",
 ];
 
 /// Every person, address and coordinate.
@@ -43,11 +51,16 @@ fn person(person: Element<'_>, notes: &mut Notes) {
         all.collect::<Vec<_>>()
     };
     let names = person.children("name").count();
-    let null = person.child("name").is_some_and(|n| n.null_flavor().is_some());
+    let null = person
+        .child("name")
+        .is_some_and(|n| n.null_flavor().is_some());
     if names != 1 || (!null && parts("family").len() != 1) {
         notes.inside(&rules::PERSON_NAME, person, "name");
     }
-    if ["given", "prefix", "suffix"].iter().any(|part| parts(part).len() > 1) {
+    if ["given", "prefix", "suffix"]
+        .iter()
+        .any(|part| parts(part).len() > 1)
+    {
         notes.inside(&rules::PERSON_NAME_PARTS, person, "name");
     }
     for (part, known, rule) in [

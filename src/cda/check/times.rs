@@ -8,7 +8,14 @@ use crate::cda::time::{HlTime, Precision};
 use crate::clock::Instant;
 
 /// Elements that hold a time.
-const TIMES: [&str; 6] = ["effectiveTime", "time", "low", "high", "center", "birthTime"];
+const TIMES: [&str; 6] = [
+    "effectiveTime",
+    "time",
+    "low",
+    "high",
+    "center",
+    "birthTime",
+];
 /// Clocks differ: less than ten minutes ahead is not the future.
 const TOLERANCE_SECONDS: i64 = 600;
 
@@ -22,8 +29,14 @@ pub(super) fn all(tree: &Tree, header: &Header, now: Option<Instant>, notes: &mu
         if let (Some(low), Some(high)) = (value(element, "low"), value(element, "high"))
             && before(high, low)
         {
-            let act = element.path().starts_with("/ClinicalDocument/documentationOf");
-            let rule = if act { &service::SERVICE_ORDER } else { &rules::TIME_ORDER };
+            let act = element
+                .path()
+                .starts_with("/ClinicalDocument/documentationOf");
+            let rule = if act {
+                &service::SERVICE_ORDER
+            } else {
+                &rules::TIME_ORDER
+            };
             notes.inside(rule, element, "high");
         }
     }
@@ -40,7 +53,10 @@ pub(super) fn all(tree: &Tree, header: &Header, now: Option<Instant>, notes: &mu
     if let Some(now) = now {
         let late = now.plus_seconds(TOLERANCE_SECONDS);
         if made.is_some_and(|t| after(t, late)) {
-            notes.add(&service::EFFECTIVE_TIME_FUTURE, "/ClinicalDocument/effectiveTime");
+            notes.add(
+                &service::EFFECTIVE_TIME_FUTURE,
+                "/ClinicalDocument/effectiveTime",
+            );
         }
         if start.is_some_and(|t| after(t, late)) {
             notes.add(&service::SERVICE_FUTURE, start_path);
@@ -48,7 +64,10 @@ pub(super) fn all(tree: &Tree, header: &Header, now: Option<Instant>, notes: &mu
     }
     let birth = header.patient.as_ref().and_then(|p| p.birth_time);
     if let Some(birth) = birth
-        && [made, start].into_iter().flatten().any(|t| before(t, birth))
+        && [made, start]
+            .into_iter()
+            .flatten()
+            .any(|t| before(t, birth))
     {
         let path = "/ClinicalDocument/recordTarget/patientRole/patient/birthTime";
         notes.add(&people::PATIENT_BIRTH_LATE, path);
@@ -63,7 +82,11 @@ fn one(element: Element<'_>, value: &str, derived: bool, notes: &mut Notes) {
         let digits = value.split(['+', '-', '.']).next().unwrap_or_default();
         let shaped = matches!(digits.len(), 4 | 6 | 8 | 10 | 12 | 14)
             && digits.bytes().all(|b| b.is_ascii_digit());
-        let rule = if shaped { &rules::TIME_NONEXISTENT } else { &rules::TIME_UNREADABLE };
+        let rule = if shaped {
+            &rules::TIME_NONEXISTENT
+        } else {
+            &rules::TIME_UNREADABLE
+        };
         notes.at(rule, element);
         return;
     };

@@ -1,6 +1,6 @@
 //! The body of a document and the files it holds.
 
-use super::{Rule, Severity, SETS};
+use super::{Rule, SETS, Severity};
 
 /// The body, in the CI-SIS.
 const BODY: &str = "ANS, CI-SIS, Structuration minimale, 3.7.2";

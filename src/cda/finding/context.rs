@@ -7,7 +7,8 @@ const IDENTITY: &str = "Référentiel national d'identitovigilance, et Ségur SC
 /// What a person sees.
 const VISIBILITY: &str = "DMP, EX_2.1-1050 et EX_GEN-1550, CSP R.1111-50";
 /// Versions.
-const REPLACEMENT: &str = "ANS, CI-SIS, Structuration minimale, 3.5.5.10 et 3.5.5.23, et DMP, TD2.1";
+const REPLACEMENT: &str =
+    "ANS, CI-SIS, Structuration minimale, 3.5.5.10 et 3.5.5.23, et DMP, TD2.1";
 
 rules! {
     DOSSIER_INS = "CDA-DOSSIER-INS", Blocking, IDENTITY,
