@@ -175,35 +175,41 @@ pub fn check(bytes: &[u8], against: &Against<'_>) -> Checked {
 
 fn examine(bytes: &[u8], against: &Against<'_>) -> Result<Checked, ReadError> {
     let mut files = body::Files::default();
-    let (tree, header) = super::walk(bytes, &against.limits, &mut files)?;
-    let media = files.found();
-    let derived = super::derive(&header);
-    let mut notes = Notes(derived.findings);
-    order::elements(&tree, &mut notes);
-    level::header(&tree, &header, &mut notes);
-    identifiers::all(&tree, &header, &mut notes);
-    codes::all(&tree, &mut notes);
-    nulls::all(&tree, &mut notes);
-    times::all(&tree, &header, against.now, &mut notes);
-    patient::patient(&tree, &header, &mut notes);
-    entities::all(&tree, &mut notes);
-    persons::all(&tree, &mut notes);
-    acts::all(&tree, &header, &mut notes);
-    replacement::all(&tree, &header, against.replaces, &mut notes);
-    coherence::all(&header, against.format, &mut notes);
-    body::all(&header, &media, &mut notes);
-    dossier::all(&header, against, &mut notes);
-    session::all(&header, against, &mut notes);
-    feeding::all(against.deposit.as_ref(), &mut notes);
-    if let (Some(theirs), Some(ours)) = (against.metadata, &derived.metadata) {
-        xds::compare(theirs, ours, &mut notes);
-    }
-    Ok(Checked {
-        findings: order::sorted(&tree, notes.0),
-        header: Some(header),
-        metadata: derived.metadata,
-        media,
-    })
+    let checked = super::walk(bytes, &against.limits, &mut files, |tree, header| {
+        let derived = super::derive(&header);
+        let mut notes = Notes(derived.findings);
+        order::elements(tree, &mut notes);
+        level::header(tree, &header, &mut notes);
+        identifiers::all(tree, &header, &mut notes);
+        codes::all(tree, &mut notes);
+        nulls::all(tree, &mut notes);
+        times::all(tree, &header, against.now, &mut notes);
+        patient::patient(tree, &header, &mut notes);
+        entities::all(tree, &mut notes);
+        persons::all(tree, &mut notes);
+        acts::all(tree, &header, &mut notes);
+        replacement::all(tree, &header, against.replaces, &mut notes);
+        coherence::all(&header, against.format, &mut notes);
+        dossier::all(&header, against, &mut notes);
+        session::all(&header, against, &mut notes);
+        feeding::all(against.deposit.as_ref(), &mut notes);
+        if let (Some(theirs), Some(ours)) = (against.metadata, &derived.metadata) {
+            xds::compare(theirs, ours, &mut notes);
+        }
+        Checked {
+            findings: order::sorted(tree, notes.0),
+            header: Some(header),
+            metadata: derived.metadata,
+            media: Vec::new(),
+        }
+    });
+    let mut checked = checked?;
+    checked.media = files.found();
+    let mut notes = Notes(Vec::new());
+    body::all(checked.header.as_ref(), &checked.media, &mut notes);
+    // The body is the last part of a document.
+    checked.findings.extend(order::unique(notes.0));
+    Ok(checked)
 }
 
 /// The rule that an unreadable document breaks.
@@ -261,7 +267,7 @@ impl Notes {
 }
 
 /// The elements at the end of a path, taking every one of each name.
-fn every<'a>(tree: &'a Tree, path: &[&'a str]) -> Vec<Element<'a>> {
+fn every<'a>(tree: &'a Tree<'a>, path: &[&'a str]) -> Vec<Element<'a>> {
     let Some((first, rest)) = path.split_first() else {
         return Vec::new();
     };

@@ -1,34 +1,47 @@
 //! The elements of a header, kept flat.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 /// The header's elements in document order; the elements inside one follow it immediately.
 ///
 /// Flat rather than nested so that neither reading nor dropping it recurses, whatever the document.
 #[derive(Default)]
-pub(super) struct Tree {
-    nodes: Vec<Node>,
+pub(super) struct Tree<'t> {
+    nodes: Vec<Node<'t>>,
+    /// The attributes of all elements, one element's after another's.
+    attributes: Vec<(&'t str, Cow<'t, str>)>,
     /// Indexes of the elements not yet closed.
     open: Vec<usize>,
 }
 
-struct Node {
-    name: String,
-    attributes: Vec<(String, String)>,
+/// Names and values are borrowed from the document wherever they stand there as they read.
+struct Node<'t> {
+    name: &'t str,
+    /// Where the attributes are.
+    attributes: Range<usize>,
     /// Direct text, without that of the elements inside.
-    text: String,
+    text: Cow<'t, str>,
     /// Index after the last element inside this one.
     end: usize,
 }
 
-impl Tree {
-    /// Opens an element inside the last one opened.
-    pub fn open(&mut self, name: String, attributes: Vec<(String, String)>) {
+impl<'t> Tree<'t> {
+    /// Opens an element inside the last one opened, with the attributes added since the last call.
+    pub fn open(&mut self, name: &'t str) {
+        let first = self.nodes.last().map_or(0, |last| last.attributes.end);
         self.open.push(self.nodes.len());
         self.nodes.push(Node {
             name,
-            attributes,
-            text: String::new(),
+            attributes: first..self.attributes.len(),
+            text: Cow::Borrowed(""),
             end: 0,
         });
+    }
+
+    /// Adds an attribute to the element that opens next.
+    pub fn attribute(&mut self, name: &'t str, value: Cow<'t, str>) {
+        self.attributes.push((name, value));
     }
 
     /// Closes the last element opened.
@@ -39,10 +52,25 @@ impl Tree {
         }
     }
 
-    /// The text of the last element opened, to add to; none outside the header's elements.
-    pub fn text(&mut self) -> Option<&mut String> {
-        let last = *self.open.last()?;
-        self.nodes.get_mut(last).map(|node| &mut node.text)
+    /// Closes every element that is open: the rest of the document is not read.
+    pub fn close_all(&mut self) {
+        while !self.open.is_empty() {
+            self.close();
+        }
+    }
+
+    /// Adds to the text of the last element opened; outside the header's elements there is none.
+    pub fn text(&mut self, piece: Cow<'t, str>) {
+        let last = self.open.last().and_then(|i| self.nodes.get_mut(*i));
+        let Some(node) = last else {
+            return;
+        };
+        if !node.text.is_empty() {
+            node.text.to_mut().push_str(&piece);
+        } else if !piece.trim_ascii_start().is_empty() {
+            // White space before the first word, all that most elements hold, is not kept.
+            node.text = piece;
+        }
     }
 
     /// How many elements there are.
@@ -53,7 +81,7 @@ impl Tree {
     /// The elements directly under `ClinicalDocument` with this name.
     pub fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Element<'a>> {
         Siblings {
-            nodes: &self.nodes,
+            tree: self,
             next: 0,
             end: self.nodes.len(),
         }
@@ -63,7 +91,7 @@ impl Tree {
     /// Every element directly under `ClinicalDocument`, in document order.
     pub fn all(&self) -> impl Iterator<Item = Element<'_>> {
         Siblings {
-            nodes: &self.nodes,
+            tree: self,
             next: 0,
             end: self.nodes.len(),
         }
@@ -71,8 +99,7 @@ impl Tree {
 
     /// Every element of the header, in document order, whatever its depth.
     pub fn descendants(&self) -> impl Iterator<Item = Element<'_>> {
-        let nodes = &*self.nodes;
-        (0..nodes.len()).map(move |index| Element { nodes, index })
+        (0..self.nodes.len()).map(move |index| Element { tree: self, index })
     }
 
     /// The first element directly under `ClinicalDocument` with this name.
@@ -84,18 +111,18 @@ impl Tree {
 /// One element of the header.
 #[derive(Clone, Copy)]
 pub(super) struct Element<'a> {
-    nodes: &'a [Node],
+    tree: &'a Tree<'a>,
     index: usize,
 }
 
 impl<'a> Element<'a> {
-    fn node(self) -> &'a Node {
-        &self.nodes[self.index]
+    fn node(self) -> &'a Node<'a> {
+        &self.tree.nodes[self.index]
     }
 
     /// Its name, without prefix.
     pub fn name(self) -> &'a str {
-        &self.node().name
+        self.node().name
     }
 
     /// Whether this is its name.
@@ -112,10 +139,10 @@ impl<'a> Element<'a> {
     /// when there are several, and always for an author.
     pub fn path(self) -> String {
         let mut path = String::from("/ClinicalDocument");
-        let (mut next, mut end) = (0, self.nodes.len());
+        let (mut next, mut end) = (0, self.tree.nodes.len());
         loop {
             let mut brothers = Siblings {
-                nodes: self.nodes,
+                tree: self.tree,
                 next,
                 end,
             };
@@ -123,7 +150,7 @@ impl<'a> Element<'a> {
                 return path;
             };
             let brothers = Siblings {
-                nodes: self.nodes,
+                tree: self.tree,
                 next,
                 end,
             };
@@ -147,7 +174,7 @@ impl<'a> Element<'a> {
     /// The elements directly inside, whatever their names.
     pub fn all(self) -> impl Iterator<Item = Element<'a>> {
         Siblings {
-            nodes: self.nodes,
+            tree: self.tree,
             next: self.index + 1,
             end: self.node().end,
         }
@@ -161,7 +188,7 @@ impl<'a> Element<'a> {
     /// The elements directly inside, with this name.
     pub fn children(self, name: &'a str) -> impl Iterator<Item = Element<'a>> {
         let inside = Siblings {
-            nodes: self.nodes,
+            tree: self.tree,
             next: self.index + 1,
             end: self.node().end,
         };
@@ -181,13 +208,8 @@ impl<'a> Element<'a> {
 
     /// The value of an attribute without prefix, trimmed; an empty one counts as absent.
     pub fn attribute(self, name: &str) -> Option<&'a str> {
-        let value = self
-            .node()
-            .attributes
-            .iter()
-            .find(|(n, _)| *n == name)?
-            .1
-            .trim();
+        let all = self.tree.attributes.get(self.node().attributes.clone())?;
+        let value = all.iter().find(|(n, _)| *n == name)?.1.trim();
         (!value.is_empty()).then_some(value)
     }
 
@@ -204,7 +226,7 @@ impl<'a> Element<'a> {
 }
 
 struct Siblings<'a> {
-    nodes: &'a [Node],
+    tree: &'a Tree<'a>,
     next: usize,
     end: usize,
 }
@@ -217,7 +239,7 @@ impl<'a> Iterator for Siblings<'a> {
             return None;
         }
         let element = Element {
-            nodes: self.nodes,
+            tree: self.tree,
             index: self.next,
         };
         // An element never ends before itself; the floor only makes the loop's end evident.

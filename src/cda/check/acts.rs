@@ -12,6 +12,8 @@ use crate::terminology::{class_of, format_of_templates};
 const IMAGING_REQUEST: &str = "55115-0";
 /// Report of imaging.
 const IMAGING_REPORT: &str = "18748-4";
+/// In the formats of second readings of screening (D2LM), which have the type of an imaging report.
+const SCREENING: &str = ":d2lm-";
 /// Class of what patients write.
 const BY_PATIENTS: &str = "90";
 /// Formats of the mandatory examinations of a child.
@@ -24,7 +26,7 @@ const CHILD: [&str; 3] = [
 const DISCHARGE: &str = "1.2.250.1.213.2.14";
 
 /// Acts, requests, encounter.
-pub(super) fn all(tree: &Tree, header: &Header, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, header: &Header, notes: &mut Notes) {
     for documentation in tree.children("documentationOf") {
         if documentation.child("serviceEvent").is_none() {
             notes.inside(&rules::SERVICE_EVENT, documentation, "serviceEvent");
@@ -100,7 +102,9 @@ fn by_type(act: Element<'_>, header: &Header, notes: &mut Notes) {
     }
     let ids = header.service_events.iter().flat_map(|e| &e.ids);
     let study = |id: &Id| id.extension.is_none() && Oid::new(&id.root).is_ok();
-    if is(IMAGING_REPORT) && !ids.clone().any(study) {
+    // A report of screening sends no images.
+    let screening = format.is_some_and(|f| f.code.contains(SCREENING));
+    if is(IMAGING_REPORT) && !screening && !ids.clone().any(study) {
         notes.inside(&rules::STUDY_ID, act, "id");
     }
 }

@@ -120,8 +120,9 @@ const STRUCTURED: &str = "/ClinicalDocument/component/structuredBody";
 const PDF_A_1: (u8, u8) = (1, 4);
 
 /// The body, and each file in it.
-pub(super) fn all(header: &Header, files: &[EmbeddedFile], notes: &mut Notes) {
-    if matches!(header.body, Some(Body::Unstructured { .. })) && files.is_empty() {
+pub(super) fn all(header: Option<&Header>, files: &[EmbeddedFile], notes: &mut Notes) {
+    if header.is_some_and(|h| matches!(h.body, Some(Body::Unstructured { .. }))) && files.is_empty()
+    {
         notes.add(&rules::EMPTY, TEXT);
     }
     for file in files {
@@ -130,13 +131,16 @@ pub(super) fn all(header: &Header, files: &[EmbeddedFile], notes: &mut Notes) {
 }
 
 fn file(file: &EmbeddedFile, notes: &mut Notes) {
-    let path = if file.whole_body { TEXT } else { STRUCTURED };
+    let whole = file.whole_body;
+    let path = if whole { TEXT } else { STRUCTURED };
+    // The DMP files a structured document whatever is attached to it; a body that does not open is no document.
+    let grave = |rule, lesser| if whole { rule } else { lesser };
     let Some(facts) = &file.facts else {
-        notes.add(&rules::BASE64, path);
+        notes.add(grave(&rules::BASE64, &rules::ATTACHED_BROKEN), path);
         return;
     };
     if facts.length == 0 {
-        notes.add(&rules::EMPTY, path);
+        notes.add(grave(&rules::EMPTY, &rules::ATTACHED_BROKEN), path);
         return;
     }
     if file.whole_body && !file.base64 {
@@ -154,11 +158,12 @@ fn file(file: &EmbeddedFile, notes: &mut Notes) {
         && format_of_media(&declared).is_some()
         && !is(&declared, facts.media)
     {
-        notes.add(&rules::MEDIA_DIFFERS, format!("{path}/@mediaType"));
+        let rule = grave(&rules::MEDIA_DIFFERS, &rules::ATTACHED_MEDIA);
+        notes.add(rule, path);
         return;
     }
     if facts.complete == Some(false) && facts.media == Some(Media::Pdf) {
-        notes.add(&rules::PDF_TRUNCATED, path);
+        notes.add(grave(&rules::PDF_TRUNCATED, &rules::ATTACHED_BROKEN), path);
         return;
     }
     if let Some(pdf) = &facts.pdf {

@@ -150,7 +150,7 @@ const MEMBERS: &[(&[&str], &ValueSet, &crate::cda::finding::Rule)] = &[
 ];
 
 /// Completeness, systems, labels, membership.
-pub(super) fn all(tree: &Tree, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, notes: &mut Notes) {
     let derived: Vec<usize> = DERIVED
         .iter()
         .flat_map(|path| every(tree, path))
@@ -222,7 +222,7 @@ fn concept(element: Element<'_>, set: &ValueSet) -> Option<&'static Concept> {
 }
 
 /// The concept of an element in the set of its place.
-fn official(tree: &Tree, element: Element<'_>) -> Option<&'static Concept> {
+fn official(tree: &Tree<'_>, element: Element<'_>) -> Option<&'static Concept> {
     let mut sets = SETS.iter();
     let (_, set) = sets.find(|(path, _)| {
         every(tree, path)

@@ -26,7 +26,7 @@ const PARTICIPANTS: [&str; 9] = [
 ];
 
 /// Every participation.
-pub(super) fn all(tree: &Tree, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, notes: &mut Notes) {
     for author in tree.children("author") {
         self::author(author, notes);
     }
@@ -108,7 +108,7 @@ fn author(author: Element<'_>, notes: &mut Notes) {
     }
 }
 
-fn custodian(tree: &Tree, notes: &mut Notes) {
+fn custodian(tree: &Tree<'_>, notes: &mut Notes) {
     let organization = tree
         .child("custodian")
         .and_then(|e| e.at(&["assignedCustodian", "representedCustodianOrganization"]));
@@ -138,9 +138,11 @@ fn legal_authenticator(authenticator: Element<'_>, notes: &mut Notes) {
     if assigned.child("assignedPerson").is_none() {
         notes.inside(&rules::AUTHENTICATOR_PERSON, assigned, "assignedPerson");
     }
-    let professional = assigned
-        .children("id")
-        .any(|id| id.attribute("root") == Some(PS_ID_NAT_OID));
+    // A system is numbered inside its structure, after a slash.
+    let professional = assigned.children("id").any(|id| {
+        let system = id.attribute("extension").is_some_and(|e| e.contains('/'));
+        id.attribute("root") == Some(PS_ID_NAT_OID) && !system
+    });
     if professional && assigned.child("code").is_none() {
         notes.inside(&rules::AUTHENTICATOR_SPECIALTY, assigned, "code");
     }
@@ -187,10 +189,7 @@ fn entity(entity: Element<'_>, notes: &mut Notes) {
 
 fn organization(organization: Element<'_>, notes: &mut Notes) {
     let ids: Vec<_> = organization.children("id").collect();
-    let known = |id: &Element<'_>| {
-        matches!(id.attribute("root"), Some(STRUCT_ID_NAT_OID | SIRENE))
-            || id.null_flavor().is_some()
-    };
+    let known = |id: &Element<'_>| matches!(id.attribute("root"), Some(STRUCT_ID_NAT_OID | SIRENE));
     if !ids.is_empty() && !ids.iter().any(known) {
         let path = format!("{}/id/@root", organization.path());
         notes.fix(&rules::ORGANIZATION_ID, path, STRUCT_ID_NAT_OID);

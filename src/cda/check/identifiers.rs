@@ -9,7 +9,7 @@ use crate::document::Oid;
 /// Every identifier has a root, and the root is an OID or a UUID.
 ///
 /// The identifier of the document itself is checked with its metadata, more strictly.
-pub(super) fn all(tree: &Tree, header: &Header, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, header: &Header, notes: &mut Notes) {
     let own = tree.child("id").map(Element::position);
     for id in tree.descendants() {
         if !matches!(id.name(), "id" | "setId" | "templateId") {

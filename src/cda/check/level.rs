@@ -17,7 +17,7 @@ const TYPE_ROOT: &str = "2.16.840.1.113883.1.3";
 const TYPE_EXTENSION: &str = "POCD_HD000040";
 
 /// Country, `typeId`, templates, `copyTime`, versions.
-pub(super) fn header(tree: &Tree, header: &Header, notes: &mut Notes) {
+pub(super) fn header(tree: &Tree<'_>, header: &Header, notes: &mut Notes) {
     if header.realm_code.as_deref() != Some("FR") {
         notes.fix(&rules::REALM_CODE, "/ClinicalDocument/realmCode", "FR");
     }
@@ -53,7 +53,7 @@ pub(super) fn header(tree: &Tree, header: &Header, notes: &mut Notes) {
     }
 }
 
-fn type_id(tree: &Tree, notes: &mut Notes) {
+fn type_id(tree: &Tree<'_>, notes: &mut Notes) {
     let path = "/ClinicalDocument/typeId";
     let Some(type_id) = tree.child("typeId") else {
         notes.add(&rules::TYPE_ID, path);

@@ -41,7 +41,7 @@ const FORBIDDEN: &[&[&str]] = &[
 ];
 
 /// Reasons that do not exist, that stand beside a value, or stand where a value must.
-pub(super) fn all(tree: &Tree, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, notes: &mut Notes) {
     for path in FORBIDDEN {
         for element in every(tree, path) {
             if element.null_flavor().is_some() {

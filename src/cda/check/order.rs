@@ -41,7 +41,7 @@ fn rank(name: &str) -> Option<usize> {
 }
 
 /// Elements that do not exist, are misplaced, or stand twice.
-pub(super) fn elements(tree: &Tree, notes: &mut Notes) {
+pub(super) fn elements(tree: &Tree<'_>, notes: &mut Notes) {
     let mut reached = 0;
     let mut seen = [false; ELEMENTS.len()];
     for element in tree.all() {
@@ -64,14 +64,25 @@ pub(super) fn elements(tree: &Tree, notes: &mut Notes) {
 }
 
 /// Findings in the order of the document, each once per place. What is missing stands where it should be.
-pub(super) fn sorted(tree: &Tree, mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn sorted(tree: &Tree<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_cached_key(|f| (place(tree, &f.path), f.rule.id, f.path.clone()));
-    findings.dedup_by(|a, b| a.rule == b.rule && a.path == b.path);
-    findings
+    unique(findings)
+}
+
+/// Each finding once per place, in the order they come in.
+pub(super) fn unique(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let same = |f: &Finding| f.rule == finding.rule && f.path == finding.path;
+        if !kept.iter().any(same) {
+            kept.push(finding);
+        }
+    }
+    kept
 }
 
 /// The place of a path: that of its first step in the schema, then that of the deepest element that exists on it.
-fn place(tree: &Tree, path: &str) -> (usize, usize) {
+fn place(tree: &Tree<'_>, path: &str) -> (usize, usize) {
     let mut steps = path.split('/').filter(|s| !s.is_empty()).skip(1);
     let Some(first) = steps.next() else {
         return (0, 0);

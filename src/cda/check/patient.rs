@@ -12,7 +12,7 @@ const GENDER: &str = "2.16.840.1.113883.5.1";
 const OBSOLETE: [&str; 2] = ["1.2.250.1.213.1.4.1", "1.2.250.1.213.1.4.2"];
 
 /// The first `recordTarget`; a second one is refused as such.
-pub(super) fn patient(tree: &Tree, header: &Header, notes: &mut Notes) {
+pub(super) fn patient(tree: &Tree<'_>, header: &Header, notes: &mut Notes) {
     let role = tree
         .child("recordTarget")
         .and_then(|e| e.child("patientRole"));

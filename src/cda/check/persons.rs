@@ -27,7 +27,7 @@ const PARTS: [&str; 10] = [
 ];
 
 /// Every person, address and coordinate.
-pub(super) fn all(tree: &Tree, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, notes: &mut Notes) {
     for element in tree.descendants() {
         match element.name() {
             "assignedPerson" | "associatedPerson" | "relatedPerson" => person(element, notes),
@@ -51,10 +51,7 @@ fn person(person: Element<'_>, notes: &mut Notes) {
         all.collect::<Vec<_>>()
     };
     let names = person.children("name").count();
-    let null = person
-        .child("name")
-        .is_some_and(|n| n.null_flavor().is_some());
-    if names != 1 || (!null && parts("family").len() != 1) {
+    if names != 1 || parts("family").len() != 1 {
         notes.inside(&rules::PERSON_NAME, person, "name");
     }
     if ["given", "prefix", "suffix"]

@@ -12,7 +12,12 @@ const SET_ID: &str = "/ClinicalDocument/setId";
 const VERSION: &str = "/ClinicalDocument/versionNumber";
 
 /// The document against itself, then against the version it is to replace.
-pub(super) fn all(tree: &Tree, header: &Header, previous: Option<&Previous>, notes: &mut Notes) {
+pub(super) fn all(
+    tree: &Tree<'_>,
+    header: &Header,
+    previous: Option<&Previous>,
+    notes: &mut Notes,
+) {
     for related in tree.children("relatedDocument") {
         if !matches!(related.attribute("typeCode"), Some("RPLC" | "XFRM")) {
             notes.inside(&rules::RELATED_TYPE, related, "@typeCode");

@@ -20,7 +20,7 @@ const TIMES: [&str; 6] = [
 const TOLERANCE_SECONDS: i64 = 600;
 
 /// Every time of the header.
-pub(super) fn all(tree: &Tree, header: &Header, now: Option<Instant>, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, header: &Header, now: Option<Instant>, notes: &mut Notes) {
     let derived = derived(tree);
     for element in tree.descendants().filter(|e| TIMES.contains(&e.name())) {
         if let Some(value) = element.attribute("value") {
@@ -101,7 +101,7 @@ fn one(element: Element<'_>, value: &str, derived: bool, notes: &mut Notes) {
 }
 
 /// The times that metadata use: what is wrong with them is said when metadata are derived.
-fn derived(tree: &Tree) -> Vec<usize> {
+fn derived(tree: &Tree<'_>) -> Vec<usize> {
     let document = tree.child("effectiveTime");
     let periods = every(tree, &["documentationOf", "serviceEvent", "effectiveTime"]);
     let readable = periods

@@ -20,6 +20,10 @@ rules! {
         "Le fichier joint n'est pas du type annoncé (mediaType) : corrigez le type ou joignez le bon fichier.";
     MEDIA_CASE = "CDA-BODY-MEDIA-CASE", Advice, SETS,
         "Le type du fichier joint (mediaType) s'écrit en minuscules, sans paramètre : corrigez-le.";
+    ATTACHED_BROKEN = "CDA-ATTACHED-BROKEN", Nonconforming, BODY,
+        "Un fichier contenu dans le corps structuré est vide, coupé ou n'est pas en base64 : joignez-le de nouveau.";
+    ATTACHED_MEDIA = "CDA-ATTACHED-MEDIA", Nonconforming, BODY,
+        "Un fichier contenu dans le corps structuré n'est pas du type annoncé (mediaType) : corrigez le type ou joignez le bon fichier.";
     PDF_TRUNCATED = "CDA-PDF-TRUNCATED", Blocking, PDF,
         "Le PDF joint est coupé avant sa fin : il ne s'ouvrira pas, joignez-le de nouveau.";
     PDF_ENCRYPTED = "CDA-PDF-ENCRYPTED", Nonconforming, PDF,
