@@ -10,6 +10,7 @@
 
 #[allow(dead_code, reason = "the writer comes next")]
 mod base64;
+pub mod body;
 pub mod check;
 pub mod derive;
 mod element;
@@ -20,6 +21,7 @@ mod header;
 mod limits;
 mod mapping;
 pub mod media;
+pub mod render;
 mod scan;
 pub mod time;
 mod xml;
