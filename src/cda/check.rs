@@ -37,6 +37,7 @@ use crate::document::{Metadata, Oid, Visibility};
 use crate::identity::{IdentityTraits, Ins, Professional, Structure};
 use crate::rules::Parameters;
 use crate::rules::feeding::{Age, RepresentativesChoice};
+use crate::terminology::Terminology;
 
 pub use self::body::EmbeddedFile;
 
@@ -56,6 +57,8 @@ pub use self::body::EmbeddedFile;
 pub struct Against<'a> {
     /// What reading the document may cost.
     pub limits: Limits,
+    /// The value sets in use.
+    pub terminology: Terminology,
     /// The present: what lies in the future is found with it.
     pub now: Option<Instant>,
     /// The INS of the dossier that is open.
@@ -176,20 +179,25 @@ pub fn check(bytes: &[u8], against: &Against<'_>) -> Checked {
 fn examine(bytes: &[u8], against: &Against<'_>) -> Result<Checked, ReadError> {
     let mut files = body::Files::default();
     let checked = super::walk(bytes, &against.limits, &mut files, |tree, header| {
-        let derived = super::derive(&header);
+        let terminology = &against.terminology;
+        let stated = against.format.and_then(|code| {
+            let mut formats = terminology.format_code().concepts();
+            formats.find(|c| c.code == code)
+        });
+        let derived = super::derive::derive_as(&header, terminology, stated);
         let mut notes = Notes(derived.findings);
         order::elements(tree, &mut notes);
         level::header(tree, &header, &mut notes);
         identifiers::all(tree, &header, &mut notes);
-        codes::all(tree, &mut notes);
+        codes::all(tree, &header, terminology, &mut notes);
         nulls::all(tree, &mut notes);
         times::all(tree, &header, against.now, &mut notes);
         patient::patient(tree, &header, &mut notes);
         entities::all(tree, &mut notes);
         persons::all(tree, &mut notes);
-        acts::all(tree, &header, &mut notes);
+        acts::all(tree, &header, terminology, &mut notes);
         replacement::all(tree, &header, against.replaces, &mut notes);
-        coherence::all(&header, against.format, &mut notes);
+        coherence::all(&header, against, stated.is_some(), &mut notes);
         dossier::all(&header, against, &mut notes);
         session::all(&header, against, &mut notes);
         feeding::all(against.deposit.as_ref(), &mut notes);
@@ -206,7 +214,8 @@ fn examine(bytes: &[u8], against: &Against<'_>) -> Result<Checked, ReadError> {
     let mut checked = checked?;
     checked.media = files.found();
     let mut notes = Notes(Vec::new());
-    body::all(checked.header.as_ref(), &checked.media, &mut notes);
+    let header = checked.header.as_ref();
+    body::all(header, &checked.media, &against.terminology, &mut notes);
     // The body is the last part of a document.
     checked.findings.extend(order::unique(notes.0));
     Ok(checked)
@@ -222,6 +231,7 @@ fn unreadable(error: ReadError) -> &'static Rule {
         ReadError::Entity { .. } => &reading::ENTITY,
         ReadError::TooDeep { .. } => &reading::TOO_DEEP,
         ReadError::TooManyElements { .. } => &reading::TOO_MANY_ELEMENTS,
+        ReadError::BodyTooLarge { .. } => &reading::BODY_TOO_LARGE,
         ReadError::TooManyAttributes { .. } => &reading::TOO_MANY_ATTRIBUTES,
         ReadError::AttributeTooLong { .. } => &reading::ATTRIBUTE_TOO_LONG,
         ReadError::Malformed { .. } => &reading::MALFORMED,

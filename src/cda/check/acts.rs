@@ -5,8 +5,8 @@ use crate::cda::element::{Element, Tree};
 use crate::cda::finding::{self, service as rules, structure};
 use crate::cda::{Header, Id};
 use crate::document::Oid;
+use crate::terminology::Terminology;
 use crate::terminology::system::LOINC;
-use crate::terminology::{class_of, format_of_templates};
 
 /// Request for imaging.
 const IMAGING_REQUEST: &str = "55115-0";
@@ -26,7 +26,7 @@ const CHILD: [&str; 3] = [
 const DISCHARGE: &str = "1.2.250.1.213.2.14";
 
 /// Acts, requests, encounter.
-pub(super) fn all(tree: &Tree<'_>, header: &Header, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, header: &Header, terminology: &Terminology, notes: &mut Notes) {
     for documentation in tree.children("documentationOf") {
         if documentation.child("serviceEvent").is_none() {
             notes.inside(&rules::SERVICE_EVENT, documentation, "serviceEvent");
@@ -37,7 +37,7 @@ pub(super) fn all(tree: &Tree<'_>, header: &Header, notes: &mut Notes) {
         self::act(*act, number == 0, notes);
     }
     if let Some(first) = acts.first() {
-        by_type(*first, header, notes);
+        by_type(*first, header, terminology, notes);
     }
     for order in every(tree, &["inFulfillmentOf", "order"]) {
         let ids: Vec<_> = order.children("id").collect();
@@ -86,14 +86,16 @@ fn act(act: Element<'_>, main: bool, notes: &mut Notes) {
 }
 
 /// What the main act carries for some types of document.
-fn by_type(act: Element<'_>, header: &Header, notes: &mut Notes) {
+fn by_type(act: Element<'_>, header: &Header, terminology: &Terminology, notes: &mut Notes) {
     let Some(kind) = &header.code else {
         return;
     };
     let is = |code: &str| kind.system == LOINC && kind.code == code;
-    let format = format_of_templates(header.template_ids.iter().map(|t| t.root.as_str()));
-    let child = format.is_some_and(|f| CHILD.contains(&f.code));
-    let by_patient = class_of(&kind.system, &kind.code).is_some_and(|c| c.code == BY_PATIENTS);
+    let roots = header.template_ids.iter().map(|t| t.root.as_str());
+    let format = terminology.format_of_templates(roots);
+    let child = format.is_some_and(|f| CHILD.contains(&&*f.code));
+    let class = terminology.class_of(&kind.system, &kind.code);
+    let by_patient = class.is_some_and(|c| c.code == BY_PATIENTS);
     let coded = act
         .child("code")
         .is_some_and(|c| c.attribute("code").is_some());

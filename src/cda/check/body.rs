@@ -6,7 +6,7 @@ use crate::cda::finding::body as rules;
 use crate::cda::media::{Facts, Media, Pdf, Probe};
 use crate::cda::scan::Follow;
 use crate::cda::{Body, Header};
-use crate::terminology::format_of_media;
+use crate::terminology::Terminology;
 
 /// A file that a document holds: the body of a document without structure, or a file in a structured one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,17 +120,22 @@ const STRUCTURED: &str = "/ClinicalDocument/component/structuredBody";
 const PDF_A_1: (u8, u8) = (1, 4);
 
 /// The body, and each file in it.
-pub(super) fn all(header: Option<&Header>, files: &[EmbeddedFile], notes: &mut Notes) {
+pub(super) fn all(
+    header: Option<&Header>,
+    files: &[EmbeddedFile],
+    terminology: &Terminology,
+    notes: &mut Notes,
+) {
     if header.is_some_and(|h| matches!(h.body, Some(Body::Unstructured { .. }))) && files.is_empty()
     {
         notes.add(&rules::EMPTY, TEXT);
     }
     for file in files {
-        self::file(file, notes);
+        self::file(file, terminology, notes);
     }
 }
 
-fn file(file: &EmbeddedFile, notes: &mut Notes) {
+fn file(file: &EmbeddedFile, terminology: &Terminology, notes: &mut Notes) {
     let whole = file.whole_body;
     let path = if whole { TEXT } else { STRUCTURED };
     // The DMP files a structured document whatever is attached to it; a body that does not open is no document.
@@ -151,11 +156,11 @@ fn file(file: &EmbeddedFile, notes: &mut Notes) {
         );
     }
     if file.whole_body {
-        media_type(file, notes);
+        media_type(file, terminology, notes);
     }
     let declared = file.declared.as_deref().map(str::to_ascii_lowercase);
     if let Some(declared) = declared
-        && format_of_media(&declared).is_some()
+        && terminology.format_of_media(&declared).is_some()
         && !is(&declared, facts.media)
     {
         let rule = grave(&rules::MEDIA_DIFFERS, &rules::ATTACHED_MEDIA);
@@ -172,12 +177,12 @@ fn file(file: &EmbeddedFile, notes: &mut Notes) {
 }
 
 /// The media type of the CI-SIS, as it writes it.
-fn media_type(file: &EmbeddedFile, notes: &mut Notes) {
+fn media_type(file: &EmbeddedFile, terminology: &Terminology, notes: &mut Notes) {
     let Some(declared) = file.declared.as_deref() else {
         return;
     };
     let lower = declared.to_ascii_lowercase();
-    if lower != declared && format_of_media(declared).is_some() {
+    if lower != declared && terminology.format_of_media(declared).is_some() {
         notes.fix(&rules::MEDIA_CASE, format!("{TEXT}/@mediaType"), lower);
     }
 }

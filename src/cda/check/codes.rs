@@ -1,12 +1,11 @@
 //! Coded values (HL7 `CE`): complete, with the label of their set, and in the sets that metadata do not use.
 
 use super::{Notes, every};
+use crate::cda::Header;
 use crate::cda::element::{Element, Tree};
 use crate::cda::finding::{people, structure as rules};
-use crate::terminology::{
-    AUTHOR_SPECIALTY, Concept, FUNCTION_CODE, HEALTHCARE_FACILITY_CISIS, PRACTICE_SETTING,
-    TYPE_CODE_CISIS, ValueSet,
-};
+use crate::cda::time::Precision;
+use crate::terminology::{Concept, Day, Terminology, ValueSet};
 
 /// Elements of type `CE`; the others are simple codes (`CS`), whose system the schema fixes.
 const CODED: [&str; 7] = [
@@ -19,23 +18,29 @@ const CODED: [&str; 7] = [
     "translation",
 ];
 
+/// One of the sets in use.
+type SetOf = fn(&Terminology) -> &ValueSet;
+
 /// The coded parts that a set of the CI-SIS holds.
-const SETS: &[(&[&str], &ValueSet)] = &[
-    (&["code"], &TYPE_CODE_CISIS),
-    (&["author", "functionCode"], &FUNCTION_CODE),
-    (&["author", "assignedAuthor", "code"], &AUTHOR_SPECIALTY),
+const SETS: &[(&[&str], SetOf)] = &[
+    (&["code"], Terminology::type_code_cisis),
+    (&["author", "functionCode"], Terminology::function),
+    (
+        &["author", "assignedAuthor", "code"],
+        Terminology::author_specialty,
+    ),
     (
         &["legalAuthenticator", "assignedEntity", "code"],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
     ),
     (
         &["authenticator", "assignedEntity", "code"],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
     ),
-    (&["participant", "functionCode"], &FUNCTION_CODE),
+    (&["participant", "functionCode"], Terminology::function),
     (
         &["participant", "associatedEntity", "code"],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
     ),
     (
         &[
@@ -45,7 +50,7 @@ const SETS: &[(&[&str], &ValueSet)] = &[
             "assignedEntity",
             "code",
         ],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
     ),
     (
         &[
@@ -56,7 +61,7 @@ const SETS: &[(&[&str], &ValueSet)] = &[
             "representedOrganization",
             "standardIndustryClassCode",
         ],
-        &PRACTICE_SETTING,
+        Terminology::practice_setting,
     ),
     (
         &[
@@ -66,7 +71,7 @@ const SETS: &[(&[&str], &ValueSet)] = &[
             "assignedEntity",
             "code",
         ],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
     ),
     (
         &[
@@ -76,7 +81,7 @@ const SETS: &[(&[&str], &ValueSet)] = &[
             "healthCareFacility",
             "code",
         ],
-        &HEALTHCARE_FACILITY_CISIS,
+        Terminology::facility_cisis,
     ),
 ];
 
@@ -110,30 +115,35 @@ const LABELLED: &[&[&str]] = &[
 ];
 
 /// The parts whose membership in their set only the CI-SIS asks.
-const MEMBERS: &[(&[&str], &ValueSet, &crate::cda::finding::Rule)] = &[
+const MEMBERS: &[(&[&str], SetOf, &crate::cda::finding::Rule)] = &[
     (
         &["author", "functionCode"],
-        &FUNCTION_CODE,
+        Terminology::function,
         &people::FUNCTION_SET,
     ),
     (
         &["participant", "functionCode"],
-        &FUNCTION_CODE,
+        Terminology::function,
         &people::FUNCTION_SET,
     ),
     (
         &["legalAuthenticator", "assignedEntity", "code"],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
         &people::SPECIALTY_SET,
     ),
     (
+        &["informant", "relatedEntity", "code"],
+        Terminology::patient_relation,
+        &people::RELATION_SET,
+    ),
+    (
         &["authenticator", "assignedEntity", "code"],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
         &people::SPECIALTY_SET,
     ),
     (
         &["participant", "associatedEntity", "code"],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
         &people::SPECIALTY_SET,
     ),
     (
@@ -144,13 +154,13 @@ const MEMBERS: &[(&[&str], &ValueSet, &crate::cda::finding::Rule)] = &[
             "assignedEntity",
             "code",
         ],
-        &AUTHOR_SPECIALTY,
+        Terminology::author_specialty,
         &people::SPECIALTY_SET,
     ),
 ];
 
 /// Completeness, systems, labels, membership.
-pub(super) fn all(tree: &Tree<'_>, notes: &mut Notes) {
+pub(super) fn all(tree: &Tree<'_>, header: &Header, terminology: &Terminology, notes: &mut Notes) {
     let derived: Vec<usize> = DERIVED
         .iter()
         .flat_map(|path| every(tree, path))
@@ -163,23 +173,32 @@ pub(super) fn all(tree: &Tree<'_>, notes: &mut Notes) {
     for element in LABELLED.iter().flat_map(|path| every(tree, path)) {
         let label = element.attribute("displayName");
         if element.attribute("code").is_some() && label.is_none() {
-            match official(tree, element) {
+            match official(tree, element, terminology) {
                 Some(concept) => notes.fix(
                     &rules::CODE_LABEL_MISSING,
                     format!("{}/@displayName", element.path()),
-                    concept.label,
+                    concept.label.to_string(),
                 ),
                 None => notes.inside(&rules::CODE_LABEL_MISSING, element, "@displayName"),
             }
         }
     }
+    let day = header
+        .effective_time
+        .filter(|t| t.precision() >= Precision::Day);
+    let day = day.and_then(|t| Day::parse(t.digits().get(..8)?));
     for (path, set) in SETS {
         for element in every(tree, path) {
+            let Some(concept) = concept(element, set(terminology)) else {
+                continue;
+            };
             let label = element.attribute("displayName");
-            let differs = |c: &&Concept| label.is_some_and(|l| !same_label(l, c.label));
-            if let Some(concept) = concept(element, set).filter(differs) {
+            if label.is_some_and(|label| !same_label(label, &concept.label)) {
                 let path = format!("{}/@displayName", element.path());
-                notes.fix(&rules::CODE_LABEL, path, concept.label);
+                notes.fix(&rules::CODE_LABEL, path, concept.label.to_string());
+            }
+            if day.is_some_and(|day| !concept.is_in_force(day)) {
+                notes.at(&rules::CODE_DATE, element);
             }
         }
     }
@@ -188,7 +207,7 @@ pub(super) fn all(tree: &Tree<'_>, notes: &mut Notes) {
             // A code without its system is already said to be incomplete.
             let complete = element.attribute("code").is_some()
                 && element.attribute("codeSystem").is_some_and(is_system);
-            if complete && concept(element, set).is_none() {
+            if complete && concept(element, set(terminology)).is_none() {
                 notes.at(rule, element);
             }
         }
@@ -217,19 +236,23 @@ fn is_system(system: &str) -> bool {
     super::identifiers::is_root(system)
 }
 
-fn concept(element: Element<'_>, set: &ValueSet) -> Option<&'static Concept> {
+fn concept<'t>(element: Element<'_>, set: &'t ValueSet) -> Option<&'t Concept> {
     set.find(element.attribute("codeSystem")?, element.attribute("code")?)
 }
 
 /// The concept of an element in the set of its place.
-fn official(tree: &Tree<'_>, element: Element<'_>) -> Option<&'static Concept> {
+fn official<'t>(
+    tree: &Tree<'_>,
+    element: Element<'_>,
+    terminology: &'t Terminology,
+) -> Option<&'t Concept> {
     let mut sets = SETS.iter();
     let (_, set) = sets.find(|(path, _)| {
         every(tree, path)
             .iter()
             .any(|e| e.position() == element.position())
     })?;
-    concept(element, set)
+    concept(element, set(terminology))
 }
 
 /// Labels are compared without regard to spaces at their ends or inside.

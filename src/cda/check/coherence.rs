@@ -1,10 +1,9 @@
 //! Type, class and format together.
 
-use super::Notes;
+use super::{Against, Notes};
 use crate::cda::finding::{self, context as rules};
 use crate::cda::{Body, Header};
 use crate::terminology::system::LOINC;
-use crate::terminology::{FORMAT_CODE, format_of_templates};
 
 /// Formats whose documents all have one of these LOINC types: the CI-SIS volet fixes it.
 const TYPES: &[(&str, &[&str])] = &[
@@ -19,10 +18,11 @@ const TYPES: &[(&str, &[&str])] = &[
 ];
 
 /// The format of the templates against the type, and against the format that the caller states.
-pub(super) fn all(header: &Header, stated: Option<&str>, notes: &mut Notes) {
+pub(super) fn all(header: &Header, against: &Against<'_>, known: bool, notes: &mut Notes) {
     let structured = matches!(header.body, Some(Body::Structured));
     let templates = header.template_ids.iter().map(|t| t.root.as_str());
-    let format = format_of_templates(templates).filter(|_| structured);
+    let format = against.terminology.format_of_templates(templates);
+    let format = format.filter(|_| structured);
     if let (Some(format), Some(kind)) = (format, &header.code) {
         let types = TYPES.iter().find(|(code, _)| *code == format.code);
         let fits = |types: &&[&str]| kind.system == LOINC && types.contains(&kind.code.as_str());
@@ -31,11 +31,11 @@ pub(super) fn all(header: &Header, stated: Option<&str>, notes: &mut Notes) {
             notes.add(&rules::FORMAT_TYPE, "/ClinicalDocument/code");
         }
     }
-    let Some(stated) = stated else {
+    let Some(stated) = against.format else {
         return;
     };
     let path = "/ClinicalDocument/templateId";
-    if !FORMAT_CODE.concepts.iter().any(|c| c.code == stated) {
+    if !known {
         notes.add(&rules::FORMAT_STATED_SET, path);
     } else if format.is_some_and(|format| format.code != stated) {
         notes.add(&rules::FORMAT_STATED, path);

@@ -46,6 +46,8 @@ rules! {
         "Le système auteur n'a pas son modèle (manufacturerModelName) et son logiciel (softwareName) : complétez-les.";
     FUNCTION_SET = "CDA-FUNCTION-SET", Nonconforming, SETS,
         "Ce rôle fonctionnel (functionCode) n'est pas de ceux du CI-SIS (JDV_J47) : choisissez-en un autre, ou retirez-le.";
+    RELATION_SET = "CDA-RELATION-SET", Nonconforming, SETS,
+        "Ce lien avec le patient n'est pas de ceux du CI-SIS (JDV_J11) : choisissez-en un autre.";
     SPECIALTY_SET = "CDA-SPECIALTY-SET", Nonconforming, SETS,
         "Cette profession ou spécialité n'est pas de celles du CI-SIS (JDV_J01) : choisissez-en une autre.";
     PERSON_NAME = "CDA-PERSON-NAME", Nonconforming, PERSON,

@@ -22,6 +22,8 @@ rules! {
         "Les éléments du document sont emboîtés trop profondément : vérifiez le logiciel qui l'a produit.";
     TOO_MANY_ELEMENTS = "CDA-READ-ELEMENTS", Blocking, SAFETY,
         "L'en-tête du document a trop d'éléments : vérifiez le logiciel qui l'a produit.";
+    BODY_TOO_LARGE = "CDA-READ-BODY-ELEMENTS", Blocking, SAFETY,
+        "Le corps du document a trop d'éléments : vérifiez le logiciel qui l'a produit.";
     TOO_MANY_ATTRIBUTES = "CDA-READ-ATTRIBUTES", Blocking, SAFETY,
         "Un élément du document a trop d'attributs : vérifiez le logiciel qui l'a produit.";
     ATTRIBUTE_TOO_LONG = "CDA-READ-ATTRIBUTE-LENGTH", Blocking, SAFETY,

@@ -38,6 +38,8 @@ rules! {
         "Cette valeur codée n'a pas de libellé (displayName) : ajoutez celui du jeu de valeurs.";
     CODE_LABEL = "CDA-CODE-LABEL", Advice, SETS,
         "Le libellé de ce code n'est pas celui du jeu de valeurs : mettez le libellé officiel.";
+    CODE_DATE = "CDA-CODE-DATE", Advice, SETS,
+        "Ce code n'était pas en vigueur à la date du document : vérifiez le code, ou la date.";
     CODE_SYSTEM = "CDA-CODE-SYSTEM", Nonconforming, HEADER,
         "La nomenclature de ce code n'est pas désignée par son OID (codeSystem) : corrigez l'OID.";
     IDENTIFIER_ROOT = "CDA-IDENTIFIER-ROOT", Nonconforming, HEADER,
