@@ -38,6 +38,7 @@ use crate::dmp::{Dmp, Requester};
 use crate::error::{Error, ErrorKind, Result, StorageError};
 use crate::rules::habilitation::Habilitation;
 use crate::store::Register;
+use crate::terminology::Terminology;
 
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +68,7 @@ pub(crate) struct Inner {
     speaker: Mutex<Option<usize>>,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
+    terminology: Mutex<Terminology>,
 }
 
 /// The two places where facts live.
@@ -131,6 +133,11 @@ impl Inner {
             ));
         }
         Ok(())
+    }
+
+    /// The value sets in use.
+    pub(crate) fn terminology(&self) -> Terminology {
+        lock_plain(&self.terminology).clone()
     }
 
     /// The present.
@@ -207,6 +214,7 @@ impl Connector {
                 speaker: Mutex::new(None),
                 clock,
                 config,
+                terminology: Mutex::new(Terminology::embedded()),
             }),
         })
     }
@@ -254,6 +262,12 @@ impl Connector {
                 "only a connector opened with a clock of its own can be moved in time",
             ))
         }
+    }
+
+    /// The value sets in use.
+    #[must_use]
+    pub fn terminology(&self) -> Terminology {
+        self.inner.terminology()
     }
 
     /// Opens a session for a professional or a structure.

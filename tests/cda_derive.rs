@@ -5,13 +5,15 @@ mod common;
 use common::{declaring, fixture, fixture_text};
 use dmpkit::cda::{Derived, Limits, Severity, derive, read};
 use dmpkit::document::Metadata;
+use dmpkit::terminology::Terminology;
 use serde_json::json;
 
 const N1: &str = "cr_consultation_pdf.xml";
 const N3: &str = "cr_biologie_structure.xml";
 
 fn derived(bytes: &[u8]) -> Derived {
-    derive(&read(bytes, &Limits::default()).expect("reads"))
+    let header = read(bytes, &Limits::default()).expect("reads");
+    derive(&header, &Terminology::embedded())
 }
 
 /// The metadata of a fixture with nothing to correct.

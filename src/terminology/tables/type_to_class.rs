@@ -1,19 +1,19 @@
-//! Class of each type of document of the CI-SIS, for types the DMP table lacks.
+//! Class of each type of document of the DMP.
 //!
-//! ASS_X04-CorrespondanceType-Classe-CISIS, OID 1.2.250.1.213.1.1.4.249, version 20260629, 130 rows.
-//! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/ASS_X04-CorrespondanceType-Classe-CISIS/FHIR/ASS-X04-CorrespondanceType-Classe-CISIS>.
+//! ASS_X16-CorrespondanceType-Classe-DMP, OID 1.2.250.1.213.1.1.5.587, version 20240927, 109 rows.
+//! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/ASS_X16-CorrespondanceType-Classe-DMP/FHIR/ASS-X16-CorrespondanceType-Classe-DMP>.
 
 use super::system::{ASTM, LOINC, TRE_A03, TRE_A05, URN};
-use super::{Correspondence, Mapping, mapping as m};
+use super::{Correspondence, Mapping, correspondence, mapping as m};
 
-/// Class of each type of document of the CI-SIS, for types the DMP table lacks.
-pub static TYPE_TO_CLASS_CISIS: Correspondence = Correspondence {
-    name: "ASS_X04-CorrespondanceType-Classe-CISIS",
-    oid: "1.2.250.1.213.1.1.4.249",
-    version: "20260629",
-    source: "https://mos.esante.gouv.fr/NOS/ASS_X04-CorrespondanceType-Classe-CISIS/FHIR/ASS-X04-CorrespondanceType-Classe-CISIS",
-    mappings: MAPPINGS,
-};
+/// Class of each type of document of the DMP.
+pub static TYPE_TO_CLASS: Correspondence = correspondence(
+    "ASS_X16-CorrespondanceType-Classe-DMP",
+    "1.2.250.1.213.1.1.5.587",
+    "20240927",
+    "https://mos.esante.gouv.fr/NOS/ASS_X16-CorrespondanceType-Classe-DMP/FHIR/ASS-X16-CorrespondanceType-Classe-DMP",
+    MAPPINGS,
+);
 
 #[rustfmt::skip]
 static MAPPINGS: &[Mapping] = &[
@@ -24,7 +24,6 @@ static MAPPINGS: &[Mapping] = &[
     m(TRE_A05, "AUTORIS-SOINS", TRE_A03, "95", "Document de gestion"),
     m(TRE_A05, "BIL_AUTO", TRE_A03, "10", "Compte rendu"),
     m(TRE_A05, "CERT_DECL", TRE_A03, "52", "Certificat, déclaration"),
-    m(TRE_A05, "CONTACTS-URGENCE", TRE_A03, "95", "Document de gestion"),
     m(TRE_A05, "DISP_AUT", TRE_A03, "43", "Dispensation"),
     m(TRE_A05, "DOCPAT01", TRE_A03, "11", "Synthèse"),
     m(TRE_A05, "DOCPAT02", TRE_A03, "42", "Prescription"),
@@ -35,15 +34,10 @@ static MAPPINGS: &[Mapping] = &[
     m(TRE_A05, "DOCPAT07", TRE_A03, "52", "Certificat, déclaration"),
     m(TRE_A05, "DOCPAT08", TRE_A03, "11", "Synthèse"),
     m(TRE_A05, "DOCPAT09", TRE_A03, "95", "Document de gestion"),
-    m(TRE_A05, "DOCPAT10", TRE_A03, "90", "Autres documents déposés par le patient"),
-    m(TRE_A05, "EXPORT_DUI", TRE_A03, "11", "Synthèse"),
     m(TRE_A05, "EXPPAT_1", TRE_A03, "90", "Autres documents déposés par le patient"),
     m(TRE_A05, "EXPPAT_2", TRE_A03, "90", "Autres documents déposés par le patient"),
     m(TRE_A05, "EXPPAT_3", TRE_A03, "90", "Autres documents déposés par le patient"),
-    m(TRE_A05, "FEUILLE-DE-STYLE", TRE_A03, "99", "Document technique"),
-    m(TRE_A05, "FICHE-CONTACTS", TRE_A03, "95", "Document de gestion"),
     m(TRE_A05, "IMG-KOS", TRE_A03, "31", "Imagerie médicale"),
-    m(TRE_A05, "PIECE-IDENTITE", TRE_A03, "95", "Document de gestion"),
     m(TRE_A05, "PRESC-AAT", TRE_A03, "42", "Prescription"),
     m(TRE_A05, "PRESC-BIO", TRE_A03, "42", "Prescription"),
     m(TRE_A05, "PRESC-INF", TRE_A03, "42", "Prescription"),
@@ -54,29 +48,22 @@ static MAPPINGS: &[Mapping] = &[
     m(TRE_A05, "PROT_ALD", TRE_A03, "44", "Plan de soins, protocole de soins"),
     m(TRE_A05, "REMB", TRE_A03, "60", "Données de remboursement"),
     m(TRE_A05, "SYNTH", TRE_A03, "11", "Synthèse"),
-    m(LOINC, "10213-7", TRE_A03, "10", "Compte rendu"),
+    m(LOINC, "101881-1", TRE_A03, "52", "Certificat, déclaration"),
     m(LOINC, "11369-6", TRE_A03, "52", "Certificat, déclaration"),
     m(LOINC, "11488-4", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "11490-0", TRE_A03, "10", "Compte rendu"),
-    m(LOINC, "11493-4", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "11502-2", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "11505-5", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "11506-3", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "11526-1", TRE_A03, "10", "Compte rendu"),
-    m(LOINC, "11528-7", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "15507-7", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "15508-5", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "18748-4", TRE_A03, "31", "Imagerie médicale"),
     m(LOINC, "18761-7", TRE_A03, "11", "Synthèse"),
     m(LOINC, "18776-5", TRE_A03, "44", "Plan de soins, protocole de soins"),
-    m(LOINC, "24611-6", TRE_A03, "10", "Compte rendu"),
-    m(LOINC, "27899-4", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "28617-9", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "28653-4", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "29274-8", TRE_A03, "10", "Compte rendu"),
-    m(LOINC, "29550-1", TRE_A03, "43", "Dispensation"),
-    m(LOINC, "29551-9", TRE_A03, "42", "Prescription"),
-    m(LOINC, "29554-3", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "34112-3", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "34120-6", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "34133-9", TRE_A03, "11", "Synthèse"),
@@ -85,18 +72,11 @@ static MAPPINGS: &[Mapping] = &[
     m(LOINC, "34842-5", TRE_A03, "11", "Synthèse"),
     m(LOINC, "34874-8", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "34875-5", TRE_A03, "10", "Compte rendu"),
-    m(LOINC, "39256-3", TRE_A03, "10", "Compte rendu"),
-    m(LOINC, "46241-6", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "47420-5", TRE_A03, "10", "Compte rendu"),
-    m(LOINC, "51851-4", TRE_A03, "95", "Document de gestion"),
     m(LOINC, "51969-4", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "52040-3", TRE_A03, "31", "Imagerie médicale"),
-    m(LOINC, "52063-5", TRE_A03, "42", "Prescription"),
-    m(LOINC, "52521-2", TRE_A03, "42", "Prescription"),
     m(LOINC, "55115-0", TRE_A03, "42", "Prescription"),
-    m(LOINC, "55751-2", TRE_A03, "52", "Certificat, déclaration"),
     m(LOINC, "56445-0", TRE_A03, "11", "Synthèse"),
-    m(LOINC, "56446-8", TRE_A03, "95", "Document de gestion"),
     m(LOINC, "57055-6", TRE_A03, "11", "Synthèse"),
     m(LOINC, "57057-2", TRE_A03, "11", "Synthèse"),
     m(LOINC, "57075-4", TRE_A03, "11", "Synthèse"),
@@ -120,7 +100,6 @@ static MAPPINGS: &[Mapping] = &[
     m(LOINC, "75482-0", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "75492-9", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "75496-0", TRE_A03, "10", "Compte rendu"),
-    m(LOINC, "75497-8", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "77436-4", TRE_A03, "10", "Compte rendu"),
     m(LOINC, "77604-7", TRE_A03, "44", "Plan de soins, protocole de soins"),
     m(LOINC, "78341-5", TRE_A03, "11", "Synthèse"),

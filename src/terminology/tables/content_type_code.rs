@@ -1,34 +1,67 @@
-//! Kinds of structure known to the CI-SIS, newer than those of the DMP.
+//! What occasioned a submission (XDS SubmissionSet contentTypeCode).
 //!
-//! JDV_J02-XdsHealthcareFacilityTypeCode-CISIS, OID 1.2.250.1.213.1.1.5.466, version 20260223, 69 rows.
-//! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J02-XdsHealthcareFacilityTypeCode-CISIS/FHIR/JDV-J02-XdsHealthcareFacilityTypeCode-CISIS>.
+//! JDV_J59-ContentTypeCode-DMP, OID 1.2.250.1.213.1.1.5.2, version 20240927, 100 rows.
+//! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J59-ContentTypeCode-DMP/FHIR/JDV-J59-ContentTypeCode-DMP>.
 
-use super::system::{TRE_A00, TRE_R02};
-use super::{Concept, ValueSet, concept as c};
+use super::system::{TRE_A00, TRE_R02, TRE_R209, TRE_R276};
+use super::{Concept, ValueSet, concept as c, value_set};
 
-/// Kinds of structure known to the CI-SIS, newer than those of the DMP.
-pub static HEALTHCARE_FACILITY_CISIS: ValueSet = ValueSet {
-    name: "JDV_J02-XdsHealthcareFacilityTypeCode-CISIS",
-    oid: "1.2.250.1.213.1.1.5.466",
-    version: "20260223",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J02-XdsHealthcareFacilityTypeCode-CISIS/FHIR/JDV-J02-XdsHealthcareFacilityTypeCode-CISIS",
-    concepts: CONCEPTS,
-};
+/// What occasioned a submission (XDS SubmissionSet contentTypeCode).
+pub static CONTENT_TYPE_CODE: ValueSet = value_set(
+    "JDV_J59-ContentTypeCode-DMP",
+    "1.2.250.1.213.1.1.5.2",
+    2024_0927,
+    "https://mos.esante.gouv.fr/NOS/JDV_J59-ContentTypeCode-DMP/FHIR/JDV-J59-ContentTypeCode-DMP",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[
     c(TRE_A00, "EXP_PATIENT", "Expression personnelle du patient"),
-    c(TRE_A00, "SNR", "Service numérique référencé"),
-    c(TRE_R02, "SA01", "Etablissement public de santé"),
-    c(TRE_R02, "SA02", "Hôpital militaire du Service de santé des armées"),
-    c(TRE_R02, "SA03", "Etablissement privé PSPH"),
-    c(TRE_R02, "SA04", "Etablissement privé non PSPH"),
+    c(TRE_R276, "05", "Hospitalisation à domicile (au domicile du patient)"),
+    c(TRE_R276, "11", "Centre postcure"),
+    c(TRE_R276, "12", "Centre de crise"),
+    c(TRE_R209, "03", "Hospitalisation complète (non compris hospitalisation de semaine)"),
+    c(TRE_R209, "04", "Hospitalisation de jour"),
+    c(TRE_R209, "07", "Consultations soins externes"),
+    c(TRE_R209, "08", "Bloc opératoire (y compris obstétrical et gynécologique)"),
+    c(TRE_R209, "09", "Autres unités médico-techniques (anesthésiologie, explor fonct, rééduc et réadapt fonct, pharmacie)"),
+    c(TRE_R209, "11", "Hébergement complet ou internat (non compris internat de semaine)"),
+    c(TRE_R209, "13", "Semi-internat"),
+    c(TRE_R209, "14", "Externat"),
+    c(TRE_R209, "15", "Placement en famille d'accueil (strictement social)"),
+    c(TRE_R209, "16", "Prestations sur le lieu de vie (non compris placement familial)"),
+    c(TRE_R209, "17", "Internat de semaine"),
+    c(TRE_R209, "18", "Hébergement de nuit en structure éclatée"),
+    c(TRE_R209, "19", "Traitement et cure ambulatoire"),
+    c(TRE_R209, "20", "Hospitalisation de semaine"),
+    c(TRE_R209, "21", "Accueil de Jour (sans distinction entre semi-internat et externat)"),
+    c(TRE_R209, "22", "Accueil de nuit"),
+    c(TRE_R209, "25", "Accueil temporaire week-end ou vacances"),
+    c(TRE_R209, "26", "Analyses médicales biologiques"),
+    c(TRE_R209, "27", "Accueil modulable/séquentiel"),
+    c(TRE_R209, "28", "Consultations dentaires et soins dentaires"),
+    c(TRE_R209, "33", "Recherche"),
+    c(TRE_R209, "37", "Accueil et prise en charge en appartement thérapeutique"),
+    c(TRE_R209, "40", "Accueil temporaire avec hébergement"),
+    c(TRE_R209, "42", "Equipe mobile de rue"),
+    c(TRE_R209, "43", "Tous modes d'accueil avec hébergement"),
+    c(TRE_R209, "44", "Accueil temporaire de jour"),
+    c(TRE_R209, "45", "Accueil temporaire (avec et sans hébergement)"),
+    c(TRE_R209, "46", "Tous modes d'accueil (avec et sans hébergement)"),
+    c(TRE_R209, "47", "Accueil de jour et accompagnement en milieu ordinaire"),
+    c(TRE_R209, "48", "Tous modes d'accueil et d'accompagnement"),
+    c(TRE_R209, "50", "Protection juridique"),
+    c(TRE_R209, "52", "Accompagnement social personnalisé"),
+    c(TRE_R209, "60", "Consultations et actes"),
+    c(TRE_R209, "97", "Type d'activité indifférencié"),
     c(TRE_R02, "SA05", "Centre de santé"),
     c(TRE_R02, "SA06", "Autre structure du Service de santé des armées"),
     c(TRE_R02, "SA07", "Cabinet individuel"),
     c(TRE_R02, "SA08", "Cabinet de groupe"),
     c(TRE_R02, "SA09", "Exercice en société"),
     c(TRE_R02, "SA10", "Transporteur sanitaire"),
+    c(TRE_R02, "SA11", "Entreprise d'intérim"),
     c(TRE_R02, "SA12", "Etablissement de soins et prévention"),
     c(TRE_R02, "SA13", "Prévention et soins en entreprise"),
     c(TRE_R02, "SA14", "Etablissements scolaires, universitaires et de formation hors champ FINESS"),
@@ -57,7 +90,7 @@ static CONCEPTS: &[Concept] = &[
     c(TRE_R02, "SA37", "Centre de transfusion sanguine"),
     c(TRE_R02, "SA38", "Pharmacie minière"),
     c(TRE_R02, "SA39", "Pharmacie mutualiste"),
-    c(TRE_R02, "SA40", "Secteur privé, praticien hospitalier"),
+    c(TRE_R02, "SA40", "Secteur privé, praticien hospitalier temps plein"),
     c(TRE_R02, "SA41", "Autre établissement du domaine social ou médico-social"),
     c(TRE_R02, "SA42", "Appareillage médical"),
     c(TRE_R02, "SA43", "Secteur non défini"),
@@ -79,11 +112,9 @@ static CONCEPTS: &[Concept] = &[
     c(TRE_R02, "SA59", "Laboratoire de biologie médicale hors catégorie standard"),
     c(TRE_R02, "SA60", "Centres médicaux SNCF"),
     c(TRE_R02, "SA61", "Structure Dispensatrice à domicile d'Oxygène à usage médical"),
-    c(TRE_R02, "SA63", "Structures de coordination et d'orientation"),
+    c(TRE_R02, "SA63", "Communauté Professionnelle Territoriale de Santé"),
     c(TRE_R02, "SA64", "Société de téléconsultation"),
     c(TRE_R02, "SA65", "Antenne de pharmacie"),
-    c(TRE_R02, "SA66", "Services de Prévention et de Santé au Travail (SPST)"),
-    c(TRE_R02, "SA67", "Maisons médicales de garde (MMG)"),
     c(TRE_R02, "SA68", "Services départementaux d'incendie et de secours"),
     c(TRE_R02, "SA69", "Maisons de naissance"),
 ];

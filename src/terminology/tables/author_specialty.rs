@@ -4,16 +4,16 @@
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J56-AuthorSpecialty-DMP/FHIR/JDV-J56-AuthorSpecialty-DMP>.
 
 use super::system::{TRE_A00, TRE_A02, TRE_R85, TRE_R94, TRE_R95};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Professions and specialties of authors the DMP accepts (XDS authorSpecialty).
-pub static AUTHOR_SPECIALTY: ValueSet = ValueSet {
-    name: "JDV_J56-AuthorSpecialty-DMP",
-    oid: "1.2.250.1.213.1.1.5.1",
-    version: "20240927",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J56-AuthorSpecialty-DMP/FHIR/JDV-J56-AuthorSpecialty-DMP",
-    concepts: CONCEPTS,
-};
+pub static AUTHOR_SPECIALTY: ValueSet = value_set(
+    "JDV_J56-AuthorSpecialty-DMP",
+    "1.2.250.1.213.1.1.5.1",
+    2024_0927,
+    "https://mos.esante.gouv.fr/NOS/JDV_J56-AuthorSpecialty-DMP/FHIR/JDV-J56-AuthorSpecialty-DMP",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

@@ -4,16 +4,16 @@
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J06-XdsClassCode-CISIS/FHIR/JDV-J06-XdsClassCode-CISIS>.
 
 use super::system::{TRE_A03, URN};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Classes of document known to the CI-SIS, wider than those of the DMP.
-pub static CLASS_CODE_CISIS: ValueSet = ValueSet {
-    name: "JDV_J06-XdsClassCode-CISIS",
-    oid: "1.2.250.1.213.1.1.5.462",
-    version: "20230922",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J06-XdsClassCode-CISIS/FHIR/JDV-J06-XdsClassCode-CISIS",
-    concepts: CONCEPTS,
-};
+pub static CLASS_CODE_CISIS: ValueSet = value_set(
+    "JDV_J06-XdsClassCode-CISIS",
+    "1.2.250.1.213.1.1.5.462",
+    2023_0922,
+    "https://mos.esante.gouv.fr/NOS/JDV_J06-XdsClassCode-CISIS/FHIR/JDV-J06-XdsClassCode-CISIS",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

@@ -4,16 +4,16 @@
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J61-HealthcareFacilityTypeCode-DMP/FHIR/JDV-J61-HealthcareFacilityTypeCode-DMP>.
 
 use super::system::{TRE_A00, TRE_R02};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Kinds of structure the DMP accepts (XDS healthcareFacilityTypeCode).
-pub static HEALTHCARE_FACILITY: ValueSet = ValueSet {
-    name: "JDV_J61-HealthcareFacilityTypeCode-DMP",
-    oid: "1.2.250.1.213.1.1.5.3",
-    version: "20240927",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J61-HealthcareFacilityTypeCode-DMP/FHIR/JDV-J61-HealthcareFacilityTypeCode-DMP",
-    concepts: CONCEPTS,
-};
+pub static HEALTHCARE_FACILITY: ValueSet = value_set(
+    "JDV_J61-HealthcareFacilityTypeCode-DMP",
+    "1.2.250.1.213.1.1.5.3",
+    2024_0927,
+    "https://mos.esante.gouv.fr/NOS/JDV_J61-HealthcareFacilityTypeCode-DMP/FHIR/JDV-J61-HealthcareFacilityTypeCode-DMP",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

@@ -4,16 +4,16 @@
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J57-ClassCode-DMP/FHIR/JDV-J57-ClassCode-DMP>.
 
 use super::system::{TRE_A03, URN};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Classes of document of the DMP (XDS classCode).
-pub static CLASS_CODE: ValueSet = ValueSet {
-    name: "JDV_J57-ClassCode-DMP",
-    oid: "1.2.250.1.213.1.1.5.6",
-    version: "20230922",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J57-ClassCode-DMP/FHIR/JDV-J57-ClassCode-DMP",
-    concepts: CONCEPTS,
-};
+pub static CLASS_CODE: ValueSet = value_set(
+    "JDV_J57-ClassCode-DMP",
+    "1.2.250.1.213.1.1.5.6",
+    2023_0922,
+    "https://mos.esante.gouv.fr/NOS/JDV_J57-ClassCode-DMP/FHIR/JDV-J57-ClassCode-DMP",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

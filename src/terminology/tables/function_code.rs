@@ -4,16 +4,16 @@
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J47-FunctionCode-CISIS>.
 
 use super::system::{CISIS_FUNCTION, HL7_PARTICIPATION_FUNCTION, TRE_R85};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Functional roles of authors (CDA functionCode, XDS authorRole).
-pub static FUNCTION_CODE: ValueSet = ValueSet {
-    name: "JDV_J47-FunctionCode-CISIS",
-    oid: "1.2.250.1.213.1.1.5.124",
-    version: "20241213",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J47-FunctionCode-CISIS",
-    concepts: CONCEPTS,
-};
+pub static FUNCTION_CODE: ValueSet = value_set(
+    "JDV_J47-FunctionCode-CISIS",
+    "1.2.250.1.213.1.1.5.124",
+    2024_1213,
+    "https://mos.esante.gouv.fr/NOS/JDV_J47-FunctionCode-CISIS",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

@@ -5,16 +5,16 @@
 //! Two systems in one set: the HL7 level first, the visibility codes beside it.
 
 use super::system::{HL7_CONFIDENTIALITY, TRE_A07};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Confidentiality and visibility codes of the DMP (XDS confidentialityCode).
-pub static CONFIDENTIALITY_CODE: ValueSet = ValueSet {
-    name: "JDV_J58-ConfidentialityCode-DMP",
-    oid: "1.2.250.1.213.1.1.5.9",
-    version: "20200424",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J58-ConfidentialityCode-DMP/FHIR/JDV-J58-ConfidentialityCode-DMP",
-    concepts: CONCEPTS,
-};
+pub static CONFIDENTIALITY_CODE: ValueSet = value_set(
+    "JDV_J58-ConfidentialityCode-DMP",
+    "1.2.250.1.213.1.1.5.9",
+    2020_0424,
+    "https://mos.esante.gouv.fr/NOS/JDV_J58-ConfidentialityCode-DMP/FHIR/JDV-J58-ConfidentialityCode-DMP",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

@@ -5,16 +5,16 @@
 //! LOINC codes are used under the LOINC licence, <https://loinc.org/license>.
 
 use super::system::{ASTM, LOINC, TRE_A05};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Types of document known to the CI-SIS, wider than those of the DMP.
-pub static TYPE_CODE_CISIS: ValueSet = ValueSet {
-    name: "JDV_J07-XdsTypeCode-CISIS",
-    oid: "1.2.250.1.213.1.1.5.471",
-    version: "20260629",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J07-XdsTypeCode-CISIS/FHIR/JDV-J07-XdsTypeCode-CISIS",
-    concepts: CONCEPTS,
-};
+pub static TYPE_CODE_CISIS: ValueSet = value_set(
+    "JDV_J07-XdsTypeCode-CISIS",
+    "1.2.250.1.213.1.1.5.471",
+    2026_0629,
+    "https://mos.esante.gouv.fr/NOS/JDV_J07-XdsTypeCode-CISIS/FHIR/JDV-J07-XdsTypeCode-CISIS",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

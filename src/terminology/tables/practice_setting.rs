@@ -4,16 +4,16 @@
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J62-PracticeSettingCode-DMP/FHIR/JDV-J62-PracticeSettingCode-DMP>.
 
 use super::system::{TRE_A00, TRE_A01};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Settings of practice the DMP accepts (XDS practiceSettingCode).
-pub static PRACTICE_SETTING: ValueSet = ValueSet {
-    name: "JDV_J62-PracticeSettingCode-DMP",
-    oid: "1.2.250.1.213.1.1.5.4",
-    version: "20230922",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J62-PracticeSettingCode-DMP/FHIR/JDV-J62-PracticeSettingCode-DMP",
-    concepts: CONCEPTS,
-};
+pub static PRACTICE_SETTING: ValueSet = value_set(
+    "JDV_J62-PracticeSettingCode-DMP",
+    "1.2.250.1.213.1.1.5.4",
+    2023_0922,
+    "https://mos.esante.gouv.fr/NOS/JDV_J62-PracticeSettingCode-DMP/FHIR/JDV-J62-PracticeSettingCode-DMP",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

@@ -1,32 +1,26 @@
-//! Formats of document known to the CI-SIS, wider than those of the DMP.
+//! Formats of document the DMP accepts (XDS formatCode).
 //!
-//! JDV_J10-XdsFormatCode-CISIS, OID 1.2.250.1.213.1.1.5.465, version 20260629, 68 rows.
-//! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J10-XdsFormatCode-CISIS/FHIR/JDV-J10-XdsFormatCode-CISIS>.
+//! JDV_J60-FormatCode-DMP, OID 1.2.250.1.213.1.1.5.8, version 20240927, 62 rows and three that it dropped.
+//! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/JDV_J60-FormatCode-DMP/FHIR/JDV-J60-FormatCode-DMP>.
 
 use super::system::{DICOM, IHE_FORMAT, TRE_A06, URN};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
-/// Formats of document known to the CI-SIS, wider than those of the DMP.
-pub static FORMAT_CODE_CISIS: ValueSet = ValueSet {
-    name: "JDV_J10-XdsFormatCode-CISIS",
-    oid: "1.2.250.1.213.1.1.5.465",
-    version: "20260629",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J10-XdsFormatCode-CISIS/FHIR/JDV-J10-XdsFormatCode-CISIS",
-    concepts: CONCEPTS,
-};
+/// Formats of document the DMP accepts (XDS formatCode).
+pub static FORMAT_CODE: ValueSet = value_set(
+    "JDV_J60-FormatCode-DMP",
+    "1.2.250.1.213.1.1.5.8",
+    2024_0927,
+    "https://mos.esante.gouv.fr/NOS/JDV_J60-FormatCode-DMP/FHIR/JDV-J60-FormatCode-DMP",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[
     c(TRE_A06, "urn:ans:ci-sis:bio-ep-bio:2022", "Prescription d'actes de biologie médicale"),
     c(TRE_A06, "urn:ans:ci-sis:cse-mde:2023", "Mesures de signes vitaux"),
-    c(TRE_A06, "urn:ans:ci-sis:feuille-de-style:2023", "Feuille de style"),
     c(TRE_A06, "urn:ans:ci-sis:img-da:2022", "Demande d'actes d'imagerie"),
-    c(TRE_A06, "urn:ans:ci-sis:mso-chikungunya:2026", "Déclaration de maladie à signalement obligatoire : Chikungunya"),
-    c(TRE_A06, "urn:ans:ci-sis:mso-dengue:2026", "Déclaration de maladie à signalement obligatoire : Dengue"),
-    c(TRE_A06, "urn:ans:ci-sis:mso-rougeole:2026", "Déclaration de maladie à signalement obligatoire : Rougeole"),
-    c(TRE_A06, "urn:ans:ci-sis:mso-westnile:2026", "Déclaration de maladie à signalement obligatoire : West Nile"),
-    c(TRE_A06, "urn:ans:ci-sis:mso-zika:2026", "Déclaration de maladie à signalement obligatoire : Zika"),
-    c(TRE_A06, "urn:ans:ci-sis:trod:2024", "Test rapide d'orientation diagnostique"),
+    c(TRE_A06, "urn:ans:ci-sis:trod:2024", "Test rapide d'orientation diagnostique").since(2024_0927),
     c(TRE_A06, "urn:asip:ci-sis:aunv:2013", "Fiche d'admission en unité neuro-vasculaire"),
     c(TRE_A06, "urn:asip:ci-sis:avk:2009", "Fiche patient à risque en cardiologie - Traitement AVK"),
     c(TRE_A06, "urn:asip:ci-sis:cr-anest:2020", "Compte rendu d'anesthésie"),
@@ -39,13 +33,17 @@ static CONCEPTS: &[Concept] = &[
     c(TRE_A06, "urn:asip:ci-sis:d2lm-fidd:2017", "Seconde lecture de mammographie - Fiche d'interprétation du bilan de diagnostic différé"),
     c(TRE_A06, "urn:asip:ci-sis:d2lm-fin:2017", "Seconde lecture de mammographie - Fiche d'interprétation nationale"),
     c(TRE_A06, "urn:asip:ci-sis:dci:2009", "Fiche patient à risque en cardiologie - Défibrillateur cardiaque interne"),
+    c(TRE_A06, "urn:asip:ci-sis:dlu-dlu-dom:2022", "Document de liaison d'urgence DOM").until(2024_0927),
+    c(TRE_A06, "urn:asip:ci-sis:dlu-fludr-dom:2022", "Fiche de liaison d'urgence - Retour des urgences vers le domicile").until(2024_0927),
+    c(TRE_A06, "urn:asip:ci-sis:dlu-fludt-dom:2022", "Fiche de liaison d'urgence - Transfert du domicile vers les urgences").until(2024_0927),
     c(TRE_A06, "urn:asip:ci-sis:dlu:2015", "Document de liaison d'urgence"),
+    c(TRE_A06, "urn:asip:ci-sis:dlu:2024", "Document de liaison d'urgence").since(2024_0927),
     c(TRE_A06, "urn:asip:ci-sis:eunv:2013", "Fiche d'épisode de soin en unité neuro-vasculaire"),
     c(TRE_A06, "urn:asip:ci-sis:fludr:2017", "Fiche de liaison d'urgence - Retour des urgences vers l'EHPAD"),
     c(TRE_A06, "urn:asip:ci-sis:fludt:2017", "Fiche de liaison d'urgence - Transfert de l'EHPAD vers les urgences"),
-    c(TRE_A06, "urn:asip:ci-sis:fr-su:2024", "Fiche de retour du service des urgences"),
+    c(TRE_A06, "urn:asip:ci-sis:fr-su:2024", "Fiche de retour du service des urgences").since(2024_0927),
     c(TRE_A06, "urn:asip:ci-sis:frcp:2011", "Fiche de réunion de concertation pluridisciplinaire"),
-    c(TRE_A06, "urn:asip:ci-sis:ft-su:2024", "Fiche de transfert vers le service des urgences"),
+    c(TRE_A06, "urn:asip:ci-sis:ft-su:2024", "Fiche de transfert vers le service des urgences").since(2024_0927),
     c(TRE_A06, "urn:asip:ci-sis:hr:2019", "Données de remboursement"),
     c(TRE_A06, "urn:asip:ci-sis:idap:2011", "Information et directives anticipées du patient"),
     c(TRE_A06, "urn:asip:ci-sis:ldl-ees:2017", "Lettre de Liaison à l'entrée d'un établissement de santé"),
@@ -75,7 +73,6 @@ static CONCEPTS: &[Concept] = &[
     c(IHE_FORMAT, "urn:ihe:iti-fr:xds-sd:rtf:2010", "Document à corps non structuré en format rtf"),
     c(IHE_FORMAT, "urn:ihe:iti-fr:xds-sd:tiff:2010", "Document à corps non structuré en format tiff"),
     c(IHE_FORMAT, "urn:ihe:iti:dsg:detached:2014", "Signature détachée"),
-    c(IHE_FORMAT, "urn:ihe:iti:dsg:enveloping:2014", "Document signé avec une signature enveloppante"),
     c(IHE_FORMAT, "urn:ihe:iti:xds-sd:pdf:2008", "Document à corps non structuré en Pdf/A-1"),
     c(IHE_FORMAT, "urn:ihe:iti:xds-sd:text:2008", "Document à corps non structuré en texte brut"),
     c(IHE_FORMAT, "urn:ihe:lab:xd-lab:2008", "Compte rendu structuré d'examens de biologie médicale"),
@@ -84,5 +81,5 @@ static CONCEPTS: &[Concept] = &[
     c(IHE_FORMAT, "urn:ihe:pharm:dis:2010", "Dispensation médicamenteuse"),
     c(IHE_FORMAT, "urn:ihe:pharm:pre:2010", "Prescription de médicaments"),
     c(IHE_FORMAT, "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013", "Compte-rendu d'imagerie médicale"),
-    c(URN, "urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", "Digital Signature"),
+    c(URN, "http://www.w3.org/2000/09/xmldsig#", "Default signature style"),
 ];

@@ -9,16 +9,16 @@
 //! The `1.2.250.1.213.1.11.1.19` branch is spelt as in the source.
 
 use super::system::{IHE_FORMAT, TRE_A06};
-use super::{Correspondence, Mapping, mapping as m};
+use super::{Correspondence, Mapping, correspondence, mapping as m};
 
 /// Format of a structured document, by the root of one of its templateIds.
-pub static TEMPLATE_TO_FORMAT: Correspondence = Correspondence {
-    name: "ASS_A11-CorresModeleCDA-XdsFormatCode-CISIS",
-    oid: "1.2.250.1.213.1.1.4.331",
-    version: "20260629",
-    source: "https://mos.esante.gouv.fr/NOS/ASS_A11-CorresModeleCDA-XdsFormatCode-CISIS",
-    mappings: MAPPINGS,
-};
+pub static TEMPLATE_TO_FORMAT: Correspondence = correspondence(
+    "ASS_A11-CorresModeleCDA-XdsFormatCode-CISIS",
+    "1.2.250.1.213.1.1.4.331",
+    "20260629",
+    "https://mos.esante.gouv.fr/NOS/ASS_A11-CorresModeleCDA-XdsFormatCode-CISIS",
+    MAPPINGS,
+);
 
 #[rustfmt::skip]
 static MAPPINGS: &[Mapping] = &[

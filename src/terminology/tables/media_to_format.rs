@@ -4,16 +4,16 @@
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/ASS_A12_CorresMediaTypeCDANonStructure-XdsFormatCode-CISIS>.
 
 use super::system::IHE_FORMAT;
-use super::{Correspondence, Mapping, mapping as m};
+use super::{Correspondence, Mapping, correspondence, mapping as m};
 
 /// Format of an unstructured document, by the media type of its body.
-pub static MEDIA_TO_FORMAT: Correspondence = Correspondence {
-    name: "ASS_A12-CorresMediaTypeCDANonStructure-XdsFormatCode-CISIS",
-    oid: "",
-    version: "5.0.0",
-    source: "https://mos.esante.gouv.fr/NOS/ASS_A12_CorresMediaTypeCDANonStructure-XdsFormatCode-CISIS",
-    mappings: MAPPINGS,
-};
+pub static MEDIA_TO_FORMAT: Correspondence = correspondence(
+    "ASS_A12-CorresMediaTypeCDANonStructure-XdsFormatCode-CISIS",
+    "",
+    "5.0.0",
+    "https://mos.esante.gouv.fr/NOS/ASS_A12_CorresMediaTypeCDANonStructure-XdsFormatCode-CISIS",
+    MAPPINGS,
+);
 
 #[rustfmt::skip]
 static MAPPINGS: &[Mapping] = &[

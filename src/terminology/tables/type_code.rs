@@ -5,16 +5,16 @@
 //! LOINC codes are used under the LOINC licence, <https://loinc.org/license>.
 
 use super::system::{ASTM, LOINC, TRE_A05};
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Types of document the DMP accepts (XDS typeCode).
-pub static TYPE_CODE: ValueSet = ValueSet {
-    name: "JDV_J66-TypeCode-DMP",
-    oid: "1.2.250.1.213.1.1.5.7",
-    version: "20240927",
-    source: "https://mos.esante.gouv.fr/NOS/JDV_J66-TypeCode-DMP/FHIR/JDV-J66-TypeCode-DMP",
-    concepts: CONCEPTS,
-};
+pub static TYPE_CODE: ValueSet = value_set(
+    "JDV_J66-TypeCode-DMP",
+    "1.2.250.1.213.1.1.5.7",
+    2024_0927,
+    "https://mos.esante.gouv.fr/NOS/JDV_J66-TypeCode-DMP/FHIR/JDV-J66-TypeCode-DMP",
+    CONCEPTS,
+);
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[

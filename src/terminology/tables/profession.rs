@@ -2,19 +2,23 @@
 //!
 //! TRE_G15-ProfessionSante, OID 1.2.250.1.71.1.2.7, version 20250328, 30 rows.
 //! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante>.
-//! A deprecated code is kept: cards and old documents carry it.
+//! Five professions became roles at the end of 2024: cards and old documents carry their codes. One was obsolete when
+//! it was created.
 
 use super::system::TRE_G15;
-use super::{Concept, ValueSet, concept as c};
+use super::{Concept, ValueSet, concept as c, value_set};
 
 /// Health professions.
-pub static PROFESSION: ValueSet = ValueSet {
-    name: "TRE_G15-ProfessionSante",
-    oid: "1.2.250.1.71.1.2.7",
-    version: "20250328",
-    source: "https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante",
-    concepts: CONCEPTS,
-};
+pub static PROFESSION: ValueSet = value_set(
+    "TRE_G15-ProfessionSante",
+    "1.2.250.1.71.1.2.7",
+    2025_0328,
+    "https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante",
+    CONCEPTS,
+);
+
+/// End of a code that never was in force.
+const NEVER: u32 = 1900_0101;
 
 #[rustfmt::skip]
 static CONCEPTS: &[Concept] = &[
@@ -24,11 +28,11 @@ static CONCEPTS: &[Concept] = &[
     c(TRE_G15, "28", "Opticien-Lunetier"),
     c(TRE_G15, "31", "Assistant dentaire"),
     c(TRE_G15, "32", "Physicien médical"),
-    c(TRE_G15, "35", "Aide-soignant"),
-    c(TRE_G15, "36", "Ambulancier"),
-    c(TRE_G15, "37", "Auxiliaire de puériculture"),
-    c(TRE_G15, "38", "Préparateur en pharmacie hospitalière"),
-    c(TRE_G15, "39", "Préparateur en pharmacie (officine)"),
+    c(TRE_G15, "35", "Aide-soignant").until(2024_1213),
+    c(TRE_G15, "36", "Ambulancier").until(2024_1213),
+    c(TRE_G15, "37", "Auxiliaire de puériculture").until(2024_1213),
+    c(TRE_G15, "38", "Préparateur en pharmacie hospitalière").until(2024_1213),
+    c(TRE_G15, "39", "Préparateur en pharmacie (officine)").until(2024_1213),
     c(TRE_G15, "40", "Chirurgien-Dentiste"),
     c(TRE_G15, "50", "Sage-Femme"),
     c(TRE_G15, "60", "Infirmier"),
@@ -43,13 +47,9 @@ static CONCEPTS: &[Concept] = &[
     c(TRE_G15, "86", "Technicien de laboratoire médical"),
     c(TRE_G15, "91", "Orthophoniste"),
     c(TRE_G15, "92", "Orthoptiste"),
-    c(TRE_G15, "93", "Psychologue"),
+    c(TRE_G15, "93", "Psychologue").until(NEVER),
     c(TRE_G15, "94", "Ergothérapeute"),
     c(TRE_G15, "95", "Diététicien"),
     c(TRE_G15, "96", "Psychomotricien"),
     c(TRE_G15, "98", "Manipulateur ERM"),
 ];
-
-/// Codes of [`PROFESSION`] that no longer qualify a profession: five became roles at the end of 2024,
-/// one was never in force. Sorted.
-pub static DEPRECATED_PROFESSIONS: &[&str] = &["35", "36", "37", "38", "39", "93"];
