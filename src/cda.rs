@@ -8,7 +8,6 @@
 //! Source of the header's content: HL7 CDA R2, and the ANS « Structuration minimale des documents de santé »
 //! (CI-SIS), chapter 3.5.
 
-#[expect(dead_code, reason = "the body, the probe and the writer come next")]
 mod base64;
 pub mod derive;
 mod element;
@@ -21,6 +20,7 @@ mod mapping;
 pub mod media;
 mod scan;
 pub mod time;
+pub mod write;
 mod xml;
 
 pub use self::derive::{Derived, depositable, derive};
@@ -32,6 +32,7 @@ pub use self::header::{
     RelatedDocument, ServiceEvent,
 };
 pub use self::limits::Limits;
+pub use self::write::{Context, Written, wrap};
 
 /// Namespace of CDA elements.
 const HL7: &str = "urn:hl7-org:v3";

@@ -276,6 +276,19 @@ pub enum RelativeClass {
     Pat,
 }
 
+impl RelativeClass {
+    /// Its code.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            RelativeClass::Econ => "ECON",
+            RelativeClass::Nok => "NOK",
+            RelativeClass::Con => "CON",
+            RelativeClass::Caregiver => "CAREGIVER",
+            RelativeClass::Pat => "PAT",
+        }
+    }
+}
+
 /// For whom a document is meant. As JSON: `{"professional": {…}}` or `{"organization": {…}}`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -325,6 +338,21 @@ pub enum ParticipantType {
     Resp,
     /// Did part of the act.
     Prf,
+}
+
+impl ParticipantType {
+    /// Its code.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            ParticipantType::Inf => "INF",
+            ParticipantType::Con => "CON",
+            ParticipantType::Ref => "REF",
+            ParticipantType::Refb => "REFB",
+            ParticipantType::Reft => "REFT",
+            ParticipantType::Resp => "RESP",
+            ParticipantType::Prf => "PRF",
+        }
+    }
 }
 
 /// The stay or visit.
