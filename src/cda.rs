@@ -9,6 +9,7 @@
 //! (CI-SIS), chapter 3.5.
 
 mod base64;
+pub mod body;
 pub mod derive;
 mod element;
 mod encoding;
@@ -18,6 +19,7 @@ mod header;
 mod limits;
 mod mapping;
 pub mod media;
+pub mod render;
 mod scan;
 pub mod time;
 pub mod write;
