@@ -29,7 +29,7 @@ mod value_set;
 pub use self::concept::{Concept, Day};
 pub use self::correspondence::{Correspondence, Mapping};
 pub use self::current::Terminology;
-pub use self::list::{CodeCheck, Listed, SetListing, SetSummary};
+pub use self::list::{CodeCheck, CorrespondenceSummary, SetListing, SetSummary};
 pub use self::pack::{Pack, PackError, Report};
 pub use self::value_set::ValueSet;
 

@@ -14,7 +14,7 @@ use crate::document::{Coded, Confidentiality, Dtm, Metadata, Oid};
 use crate::error::{ErrorKind, Refusal};
 use crate::identity::Cx;
 use crate::terminology::system::HL7_CONFIDENTIALITY;
-use crate::terminology::{Concept, Terminology, ValueSet};
+use crate::terminology::{Terminology, ValueSet};
 
 /// Longest title of a document, in characters.
 const TITLE_LENGTH: usize = 128;
@@ -193,7 +193,7 @@ fn type_and_class(
     let class = terminology.class_of(&code.system, &code.code);
     let class = class.and_then(|c| terminology.class_code().find(&c.system, &c.code));
     let class = notes.required(class, &rules::CLASS_UNKNOWN, path)?;
-    Some((type_code, coded(class)))
+    Some((type_code, class.coded()))
 }
 
 /// formatCode: by the media type of an unstructured body, by the templates of a structured one.
@@ -218,7 +218,7 @@ fn format(header: &Header, terminology: &Terminology, notes: &mut Notes) -> Opti
     if accepted.is_none() {
         notes.add(&rules::FORMAT_SET, path);
     }
-    Some(coded(accepted.unwrap_or(format)))
+    Some(accepted.unwrap_or(format).coded())
 }
 
 fn title(header: &Header, notes: &mut Notes) -> Option<String> {
@@ -381,7 +381,7 @@ fn in_set(
     notes: &mut Notes,
 ) -> Coded {
     match set.find(&code.system, &code.code) {
-        Some(concept) => coded(concept),
+        Some(concept) => concept.coded(),
         None => {
             notes.add(rule, path);
             as_it_stands(code)
@@ -396,8 +396,4 @@ fn as_it_stands(code: &Code) -> Coded {
         &code.system,
         code.label.as_deref().unwrap_or_default(),
     )
-}
-
-fn coded(concept: &Concept) -> Coded {
-    Coded::new(&concept.code, &concept.system, &concept.label)
 }

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use super::{Concept, Day, Terminology, ValueSet};
+use super::{Concept, Correspondence, Day, Terminology, ValueSet};
+use crate::document::Coded;
 use crate::identity::traits::fold;
 
 /// A set, without its concepts.
@@ -16,10 +17,28 @@ pub struct SetSummary {
     pub oid: String,
     /// Its version.
     pub version: Day,
-    /// Its canonical address.
+    /// Its canonical address, when it is known.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub source: String,
     /// How many of its concepts are in force.
     pub concepts: usize,
+}
+
+/// A correspondence, without its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CorrespondenceSummary {
+    /// Its name.
+    pub name: String,
+    /// Its OID, when it has one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub oid: String,
+    /// Its version.
+    pub version: String,
+    /// Its canonical address.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// How many rows it has.
+    pub rows: usize,
 }
 
 /// A set with its concepts in force.
@@ -31,21 +50,11 @@ pub struct SetListing {
     pub oid: String,
     /// Its version.
     pub version: Day,
-    /// Its canonical address.
+    /// Its canonical address, when it is known.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub source: String,
     /// Its concepts in force, in the alphabetical order of their labels.
-    pub concepts: Vec<Listed>,
-}
-
-/// A concept of a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Listed {
-    /// Its system.
-    pub system: String,
-    /// Its code.
-    pub code: String,
-    /// Its label.
-    pub label: String,
+    pub concepts: Vec<Coded>,
 }
 
 /// What a set knows of a code.
@@ -78,8 +87,8 @@ fn in_force(concept: &Concept, at: Option<Day>) -> bool {
 }
 
 /// The order in which a French reader looks for a label: accents, case and punctuation count last.
-fn by_label(a: &Listed, b: &Listed) -> Ordering {
-    let rest = |l: &Listed| (l.label.clone(), l.system.clone(), l.code.clone());
+fn by_label(a: &Coded, b: &Coded) -> Ordering {
+    let rest = |l: &Coded| (l.label.clone(), l.system.clone(), l.code.clone());
     fold(&a.label)
         .cmp(&fold(&b.label))
         .then_with(|| rest(a).cmp(&rest(b)))
@@ -102,13 +111,7 @@ impl ValueSet {
     #[must_use]
     pub fn list(&self, at: Option<Day>) -> SetListing {
         let concepts = self.all().iter().filter(|c| in_force(c, at));
-        let mut concepts: Vec<Listed> = concepts
-            .map(|c| Listed {
-                system: c.system.to_string(),
-                code: c.code.to_string(),
-                label: c.label.to_string(),
-            })
-            .collect();
+        let mut concepts: Vec<Coded> = concepts.map(Concept::coded).collect();
         concepts.sort_by(by_label);
         SetListing {
             name: self.name.to_string(),
@@ -134,6 +137,20 @@ impl ValueSet {
     }
 }
 
+impl Correspondence {
+    /// The correspondence without its rows.
+    #[must_use]
+    pub fn summary(&self) -> CorrespondenceSummary {
+        CorrespondenceSummary {
+            name: self.name.to_string(),
+            oid: self.oid.to_string(),
+            version: self.version.to_string(),
+            source: self.source.to_string(),
+            rows: self.mappings().len(),
+        }
+    }
+}
+
 impl Terminology {
     /// The concepts of a set (its name or OID) that are in force on a day, or by its version; none when there is no
     /// such set.
@@ -153,14 +170,6 @@ impl Terminology {
 mod tests {
     use super::*;
 
-    fn listed(label: &str) -> Listed {
-        Listed {
-            system: "s".to_owned(),
-            code: label.to_owned(),
-            label: label.to_owned(),
-        }
-    }
-
     #[test]
     fn labels_come_in_the_order_of_a_french_index() {
         let expected = [
@@ -172,7 +181,11 @@ mod tests {
             "œdème",
             "Oculariste",
         ];
-        let mut labels: Vec<Listed> = expected.iter().rev().map(|l| listed(l)).collect();
+        let mut labels: Vec<Coded> = expected
+            .iter()
+            .rev()
+            .map(|l| Coded::new("c", "s", l))
+            .collect();
         labels.sort_by(by_label);
         let labels: Vec<&str> = labels.iter().map(|l| l.label.as_str()).collect();
         // "Oculariste" stands before "œdème", which is read "oedème".

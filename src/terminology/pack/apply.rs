@@ -1,6 +1,5 @@
 //! Taking up a pack: a newer set replaces the one in use, and what it dropped stays known.
 
-use super::report::coded;
 use super::{CorrespondenceReport, Outcome, Pack, Renamed, Report, SetReport};
 use crate::terminology::{Concept, Correspondence, Terminology, ValueSet};
 
@@ -30,7 +29,7 @@ impl Terminology {
             };
             match (told.outcome, before) {
                 (Outcome::New, _) => {
-                    told.added = set.concepts().map(coded).collect();
+                    told.added = set.concepts().map(Concept::coded).collect();
                     sets.push(set);
                 }
                 (Outcome::Replaced, Some(before)) => sets.push(merge(before, set, &mut told)),
@@ -84,11 +83,11 @@ fn merge(before: &ValueSet, new: ValueSet, told: &mut SetReport) -> ValueSet {
         } else {
             // New, or back in force.
             concept.since = concept.since.or(Some(version));
-            told.added.push(coded(&concept));
+            told.added.push(concept.coded());
         }
         if let Some(old) = known.filter(|_| was_in_force) {
             if concept.is_retired() {
-                told.retired.push(coded(&concept));
+                told.retired.push(concept.coded());
             } else if concept.label != old.label {
                 told.renamed.push(Renamed {
                     system: concept.system.to_string(),
@@ -104,7 +103,7 @@ fn merge(before: &ValueSet, new: ValueSet, told: &mut SetReport) -> ValueSet {
         if new.find_any(&old.system, &old.code).is_none() {
             let mut old = old.clone();
             if !old.is_retired() {
-                told.retired.push(coded(&old));
+                told.retired.push(old.coded());
                 old.until = Some(version);
             }
             concepts.push(old);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::document::Coded;
-use crate::terminology::{Concept, Day};
+use crate::terminology::Day;
 
 /// What a pack changed, table by table, in the order of the pack.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -77,9 +77,4 @@ pub struct CorrespondenceReport {
     pub to: String,
     /// Rows of the pack.
     pub rows: usize,
-}
-
-/// A concept as a report names it.
-pub(super) fn coded(concept: &Concept) -> Coded {
-    Coded::new(&concept.code, &concept.system, &concept.label)
 }
