@@ -10,6 +10,7 @@
 
 #[expect(dead_code, reason = "the body, the probe and the writer come next")]
 mod base64;
+pub mod body;
 pub mod derive;
 mod element;
 mod encoding;
@@ -18,6 +19,8 @@ pub mod finding;
 mod header;
 mod limits;
 mod mapping;
+pub mod media;
+pub mod render;
 mod scan;
 pub mod time;
 mod xml;

@@ -9,6 +9,7 @@
 //! | `emergency` | bris de glace: time box, banner, review |
 //! | `feed` | feeding documents, one or a lot, and replacing |
 //! | `consult` | finding, reading, what is new |
+//! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
 //! | `oversight` | the journal, read and verified |
 //! | `terminology` | the value sets in use, and packs loaded over them |
@@ -24,6 +25,7 @@ pub mod consult;
 pub mod emergency;
 pub mod feed;
 pub mod oversight;
+pub mod render;
 pub mod session;
 mod terminology;
 

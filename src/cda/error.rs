@@ -44,6 +44,12 @@ pub enum ReadError {
         /// The limit, in elements.
         limit: usize,
     },
+    /// The body has more elements to keep than [`Limits::body_elements`](super::Limits::body_elements).
+    #[error("the body has more than {limit} sections, narrative elements and files")]
+    BodyTooLarge {
+        /// The limit, in elements.
+        limit: usize,
+    },
     /// An element has more attributes than [`Limits::attributes`](super::Limits::attributes).
     #[error("an element has more than {limit} attributes")]
     TooManyAttributes {

@@ -17,6 +17,8 @@ pub struct Limits {
     pub attributes: usize,
     /// Length of one attribute as written, in bytes. A self-presenting document may hold an image in one.
     pub attribute_length: usize,
+    /// Elements kept of the body: sections, their narrative, embedded files.
+    pub body_elements: usize,
 }
 
 impl Default for Limits {
@@ -27,6 +29,7 @@ impl Default for Limits {
             header_elements: 20_000,
             attributes: 256,
             attribute_length: 1024 * 1024,
+            body_elements: 500_000,
         }
     }
 }

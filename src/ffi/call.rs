@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::handles::{self, Object};
-use super::memory::{TextOut, text};
+use super::memory::{BytesOut, TextOut, text};
 use super::status::{self, DMP_BAD_HANDLE, DMP_BUG, DMP_INVALID_RECORD, DMP_OK, DMP_PANIC};
 use crate::connector::{Access, Connector, Session};
 use crate::error::Error;
@@ -85,6 +85,35 @@ pub(super) unsafe fn answer<T: Serialize>(
                 "bug in dmpkit: an answer cannot be written".to_owned(),
             )
         })?;
+        out.write(&record);
+        Ok(())
+    })
+}
+
+/// Runs a call whose answer is bytes and a JSON record.
+pub(super) unsafe fn made<T: Serialize>(
+    ticket: usize,
+    content: *mut *mut u8,
+    content_len: *mut usize,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+    call: impl FnOnce() -> Result<(Vec<u8>, T), Failure>,
+) -> i32 {
+    // SAFETY: the caller's output pointers, as the header asks.
+    let (content, out, error) = unsafe {
+        (
+            BytesOut::new(content, content_len),
+            TextOut::new(out),
+            TextOut::new(error),
+        )
+    };
+    run(ticket, Some(&out), &error, || {
+        content.required("content")?;
+        out.required("out")?;
+        let (bytes, value) = call()?;
+        let record =
+            serde_json::to_string(&value).map_err(|_| Error::bug("an answer cannot be written"))?;
+        content.write(&bytes);
         out.write(&record);
         Ok(())
     })
