@@ -9,7 +9,9 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut, without_provenance_mut};
 use std::sync::Mutex;
 
-use dmpkit::ffi::{access, cda, connector, document, library, memory, oversight, session};
+use dmpkit::ffi::{
+    access, cda, connector, document, library, memory, oversight, session, terminology,
+};
 
 /// The arguments of a call as C passes them; each function takes those that are its own.
 pub struct Raw {
@@ -167,6 +169,11 @@ functions! {
     oversight::dmp_journal_verify Connector Absent (handle text_out error);
     oversight::dmp_emergency_list Connector Optional (handle text text_out error);
     oversight::dmp_emergency_review Session Record (handle text text_out error);
+    terminology::dmp_terminology_sets Connector Absent (handle text_out error);
+    terminology::dmp_terminology_list Connector Record (handle text text_out error);
+    terminology::dmp_terminology_check Connector Record (handle text text_out error);
+    terminology::dmp_terminology_label Connector Record (handle text text_out error);
+    terminology::dmp_terminology_load Connector Record (handle text text_out error);
 }
 
 /// What a call answered, copied and freed.
