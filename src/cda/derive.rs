@@ -14,7 +14,7 @@ use crate::document::{Coded, Confidentiality, Dtm, Metadata, Oid};
 use crate::error::{ErrorKind, Refusal};
 use crate::identity::Cx;
 use crate::terminology::system::HL7_CONFIDENTIALITY;
-use crate::terminology::{Terminology, ValueSet};
+use crate::terminology::{Concept, Terminology, ValueSet};
 
 /// Longest title of a document, in characters.
 const TITLE_LENGTH: usize = 128;
