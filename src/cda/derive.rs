@@ -80,8 +80,17 @@ pub fn depositable(
 /// Hash, size, visibility and comments are not the header's to tell.
 #[must_use]
 pub fn derive(header: &Header, terminology: &Terminology) -> Derived {
+    derive_as(header, terminology, None)
+}
+
+/// As [`derive`], with the format of a structured document whose templates designate none.
+pub(super) fn derive_as(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+) -> Derived {
     let mut notes = Notes::default();
-    let metadata = metadata(header, terminology, &mut notes);
+    let metadata = metadata(header, terminology, stated, &mut notes);
     Derived {
         metadata,
         findings: notes.0,
@@ -112,11 +121,16 @@ impl Notes {
 }
 
 /// Every part is derived before any is required, so that one reading of a document tells all that is wrong with it.
-fn metadata(header: &Header, terminology: &Terminology, notes: &mut Notes) -> Option<Metadata> {
+fn metadata(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+    notes: &mut Notes,
+) -> Option<Metadata> {
     if header.encoding_contradicted {
         notes.add(&rules::ENCODING, "/");
     }
-    let format = format(header, terminology, notes);
+    let format = format(header, terminology, stated, notes);
     let unique_id = unique_id(header, notes);
     let kind = type_and_class(header, terminology, notes);
     let title = title(header, notes);
@@ -191,34 +205,39 @@ fn type_and_class(
     let code = notes.required(header.code.as_ref(), &rules::CODE_MISSING, path)?;
     let type_code = in_set(code, terminology.type_code(), &rules::CODE_SET, path, notes);
     let class = terminology.class_of(&code.system, &code.code);
-    let class = class.filter(|c| is_in_force(terminology.class_code(), c));
+    let class = class.and_then(|c| terminology.class_code().find(&c.system, &c.code));
     let class = notes.required(class, &rules::CLASS_UNKNOWN, path)?;
-    Some((type_code, coded(class)))
+    Some((type_code, class.coded()))
 }
 
 /// formatCode: by the media type of an unstructured body, by the templates of a structured one.
-fn format(header: &Header, terminology: &Terminology, notes: &mut Notes) -> Option<Coded> {
+fn format(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+    notes: &mut Notes,
+) -> Option<Coded> {
     let body = header.body.as_ref();
     let body = notes.required(body, &rules::BODY_MISSING, "/ClinicalDocument/component")?;
-    let format = match body {
+    let (format, path) = match body {
         Body::Unstructured { media_type } => {
             let path = "/ClinicalDocument/component/nonXMLBody/text/@mediaType";
             let media_type = media_type.as_deref();
             let format = media_type.and_then(|media| terminology.format_of_media(media));
-            notes.required(format, &rules::MEDIA_TYPE, path)?
+            (notes.required(format, &rules::MEDIA_TYPE, path)?, path)
         }
         Body::Structured => {
             let path = "/ClinicalDocument/templateId";
             let roots = header.template_ids.iter().map(|t| t.root.as_str());
-            let format = terminology.format_of_templates(roots);
-            let format = notes.required(format, &rules::FORMAT_UNKNOWN, path)?;
-            if !is_in_force(terminology.format_code(), format) {
-                notes.add(&rules::FORMAT_SET, path);
-            }
-            format
+            let format = terminology.format_of_templates(roots).or(stated);
+            (notes.required(format, &rules::FORMAT_UNKNOWN, path)?, path)
         }
     };
-    Some(coded(format))
+    let accepted = terminology.format_code().find(&format.system, &format.code);
+    if accepted.is_none() {
+        notes.add(&rules::FORMAT_SET, path);
+    }
+    Some(accepted.unwrap_or(format).coded())
 }
 
 fn title(header: &Header, notes: &mut Notes) -> Option<String> {
@@ -381,7 +400,7 @@ fn in_set(
     notes: &mut Notes,
 ) -> Coded {
     match set.find(&code.system, &code.code) {
-        Some(concept) => coded(concept),
+        Some(concept) => concept.coded(),
         None => {
             notes.add(rule, path);
             as_it_stands(code)
@@ -396,12 +415,4 @@ fn as_it_stands(code: &Code) -> Coded {
         &code.system,
         code.label.as_deref().unwrap_or_default(),
     )
-}
-
-fn is_in_force(set: &ValueSet, concept: &Concept) -> bool {
-    set.find(&concept.system, &concept.code).is_some()
-}
-
-fn coded(concept: &Concept) -> Coded {
-    Coded::new(&concept.code, &concept.system, &concept.label)
 }
