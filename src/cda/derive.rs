@@ -14,7 +14,7 @@ use crate::document::{Coded, Confidentiality, Dtm, Metadata, Oid};
 use crate::error::{ErrorKind, Refusal};
 use crate::identity::Cx;
 use crate::terminology::system::HL7_CONFIDENTIALITY;
-use crate::terminology::{Terminology, ValueSet};
+use crate::terminology::{Concept, Terminology, ValueSet};
 
 /// Longest title of a document, in characters.
 const TITLE_LENGTH: usize = 128;
@@ -80,8 +80,17 @@ pub fn depositable(
 /// Hash, size, visibility and comments are not the header's to tell.
 #[must_use]
 pub fn derive(header: &Header, terminology: &Terminology) -> Derived {
+    derive_as(header, terminology, None)
+}
+
+/// As [`derive`], with the format of a structured document whose templates designate none.
+pub(super) fn derive_as(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+) -> Derived {
     let mut notes = Notes::default();
-    let metadata = metadata(header, terminology, &mut notes);
+    let metadata = metadata(header, terminology, stated, &mut notes);
     Derived {
         metadata,
         findings: notes.0,
@@ -112,11 +121,16 @@ impl Notes {
 }
 
 /// Every part is derived before any is required, so that one reading of a document tells all that is wrong with it.
-fn metadata(header: &Header, terminology: &Terminology, notes: &mut Notes) -> Option<Metadata> {
+fn metadata(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+    notes: &mut Notes,
+) -> Option<Metadata> {
     if header.encoding_contradicted {
         notes.add(&rules::ENCODING, "/");
     }
-    let format = format(header, terminology, notes);
+    let format = format(header, terminology, stated, notes);
     let unique_id = unique_id(header, notes);
     let kind = type_and_class(header, terminology, notes);
     let title = title(header, notes);
@@ -197,7 +211,12 @@ fn type_and_class(
 }
 
 /// formatCode: by the media type of an unstructured body, by the templates of a structured one.
-fn format(header: &Header, terminology: &Terminology, notes: &mut Notes) -> Option<Coded> {
+fn format(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+    notes: &mut Notes,
+) -> Option<Coded> {
     let body = header.body.as_ref();
     let body = notes.required(body, &rules::BODY_MISSING, "/ClinicalDocument/component")?;
     let (format, path) = match body {
@@ -210,7 +229,7 @@ fn format(header: &Header, terminology: &Terminology, notes: &mut Notes) -> Opti
         Body::Structured => {
             let path = "/ClinicalDocument/templateId";
             let roots = header.template_ids.iter().map(|t| t.root.as_str());
-            let format = terminology.format_of_templates(roots);
+            let format = terminology.format_of_templates(roots).or(stated);
             (notes.required(format, &rules::FORMAT_UNKNOWN, path)?, path)
         }
     };

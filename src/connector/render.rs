@@ -23,6 +23,20 @@ pub struct RenderRequest {
     pub duties: Duties,
 }
 
+/// Which document of the DMP is to be shown, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DocumentRenderRequest {
+    /// Which document.
+    pub unique_id: Oid,
+    /// The form.
+    #[serde(default)]
+    pub form: WantedForm,
+    /// Which file: see [`Wanted::file`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<usize>,
+}
+
 /// A document of the DMP, rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,10 +54,14 @@ impl Access {
     ///
     /// Errors: those of [`Access::read`], [`ErrorKind::Unreadable`] when its bytes are no longer a document, and
     /// [`ErrorKind::Caller`] when it has no such form. The reading is in the journal in every case.
-    pub fn render(&self, unique_id: &Oid, wanted: Wanted) -> Result<(Vec<u8>, DocumentRendered)> {
-        let (bytes, read) = self.read(unique_id)?;
+    pub fn render(&self, request: &DocumentRenderRequest) -> Result<(Vec<u8>, DocumentRendered)> {
+        let (bytes, read) = self.read(&request.unique_id)?;
         let entry = &read.found.entry;
         let duties = Duties::new(entry.visibility, entry.availability_status);
+        let wanted = Wanted {
+            form: request.form,
+            file: request.file,
+        };
         let (made, rendered) = form(&bytes, wanted, &duties)?;
         let document = read.found;
         Ok((made, DocumentRendered { document, rendered }))

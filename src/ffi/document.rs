@@ -8,9 +8,9 @@ use super::access::dmp_access;
 use super::call::{Failure, access, answer, made, record, record_or_default};
 use super::memory::{bytes, text};
 use crate::cda::Finding;
-use crate::cda::render::Wanted;
 use crate::connector::consult::NewsRequest;
 use crate::connector::feed::FeedOptions;
+use crate::connector::render::DocumentRenderRequest;
 use crate::dmp::{Criteria, Reference, StatusChange, VisibilityChange};
 use crate::document::Oid;
 use crate::error::Error;
@@ -199,14 +199,13 @@ pub unsafe extern "C" fn dmp_document_read(
     }
 }
 
-/// Reads a document (TD3.2) in a form for a screen: a page (HTML), plain text, or the file it carries. wanted: record
-/// form-request, or NULL for the form to offer first. content, content_len: the form. out: record
-/// document-rendered, with what to tell the person first and the other forms.
+/// Reads a document (TD3.2) in a form for a screen: a page (HTML), plain text, or the file it carries.
+/// request: record document-render-request. content, content_len: the form. out: record document-rendered,
+/// with what to tell the person first and the other forms. To keep a document, use dmp_document_read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_document_render(
     access: *mut dmp_access,
-    unique_id: *const c_char,
-    wanted: *const c_char,
+    request: *const c_char,
     content: *mut *mut u8,
     content_len: *mut usize,
     out: *mut *mut c_char,
@@ -216,9 +215,8 @@ pub unsafe extern "C" fn dmp_document_render(
     unsafe {
         made(ticket, content, content_len, out, error, || {
             let access = self::access(ticket)?;
-            let id = self::unique_id(unique_id)?;
-            let wanted: Wanted = record_or_default(wanted, "wanted")?;
-            Ok(access.render(&id, wanted)?)
+            let request: DocumentRenderRequest = record(request, "request")?;
+            Ok(access.render(&request)?)
         })
     }
 }
