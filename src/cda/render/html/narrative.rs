@@ -23,6 +23,8 @@ struct State {
     notes: String,
     /// In a row that has only headings.
     heading_row: bool,
+    /// Nothing but blocks and breaks since the last block began or ended.
+    after_block: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -46,11 +48,17 @@ impl<'a> Writer<'a> {
             before: None,
             notes: String::new(),
             heading_row: false,
+            after_block: true,
         };
         let pieces = &narrative.pieces;
         for (index, piece) in pieces.iter().enumerate() {
             match piece {
-                Piece::Text(text) => escape(out, text),
+                Piece::Text(text) => {
+                    escape(out, text);
+                    state.after_block &= text.trim().is_empty();
+                }
+                // A block ends its line: breaks that follow it would be holes in the page.
+                Piece::Break if state.after_block => {}
                 Piece::Break => out.push_str("<br/>"),
                 Piece::Start(element) => {
                     if element.tag == Tag::Row {
@@ -58,8 +66,12 @@ impl<'a> Writer<'a> {
                         state.heading_row = only_headings(rest);
                     }
                     self.start(out, element, &mut state);
+                    state.after_block = !element.tag.is_inline();
                 }
-                Piece::End(_) => end(out, &mut state),
+                Piece::End(tag) => {
+                    end(out, &mut state);
+                    state.after_block |= !tag.is_inline();
+                }
             }
         }
         if !state.notes.is_empty() {
