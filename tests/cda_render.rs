@@ -2,13 +2,12 @@
 
 mod common;
 
+use common::page::{Seen, assert_harmless, steers, write_page};
 use common::{encoded, fixture, fixture_text, utf16_le};
 use dmpkit::cda::body::{Content, Piece, Styles, Tag, Undecodable, body};
 use dmpkit::cda::render::{Duties, FormKind, forms, html, text};
 use dmpkit::cda::{Limits, ReadError};
 use dmpkit::document::{Status, Visibility};
-use quick_xml::Reader;
-use quick_xml::events::Event;
 
 const RICH: &str = "cr_consultation_riche.xml";
 
@@ -57,127 +56,6 @@ fn unstructured(attributes: &str, content: &str) -> Vec<u8> {
         &document[..start]
     )
     .into_bytes()
-}
-
-/// What the page holds, as any reader of XML sees it: the elements with their attributes, and the text.
-struct Seen {
-    elements: Vec<(String, Vec<(String, String)>)>,
-    text: String,
-}
-
-impl Seen {
-    fn new(page: &str) -> Self {
-        let mut reader = Reader::from_str(page);
-        reader.config_mut().enable_all_checks(true);
-        let mut seen = Seen {
-            elements: Vec::new(),
-            text: String::new(),
-        };
-        let mut in_style = false;
-        loop {
-            match reader.read_event().expect("the page is well-formed") {
-                Event::Start(e) | Event::Empty(e) => {
-                    let name = e.name().into_inner().to_owned();
-                    in_style = name == "style";
-                    let attributes = e.attributes().map(|a| {
-                        let a = a.expect("an attribute");
-                        let value = a.normalized_value(quick_xml::XmlVersion::Explicit1_0);
-                        let value = value.expect("a value").into_owned();
-                        (a.key.into_inner().to_owned(), value)
-                    });
-                    seen.elements.push((name, attributes.collect()));
-                }
-                Event::End(_) => in_style = false,
-                Event::Text(t) if !in_style => seen.text.push_str(&t.xml10_content()),
-                Event::GeneralRef(r) => seen.text.push_str(match &*r {
-                    "amp" => "&",
-                    "lt" => "<",
-                    "gt" => ">",
-                    "quot" => "\"",
-                    "#39" => "'",
-                    other => panic!("a reference to {other}"),
-                }),
-                Event::Eof => return seen,
-                _ => {}
-            }
-        }
-    }
-
-    fn words(&self) -> String {
-        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    fn count(&self, name: &str) -> usize {
-        self.elements.iter().filter(|(n, _)| n == name).count()
-    }
-}
-
-/// What no page may have, whatever the document.
-fn assert_harmless(page: &str) {
-    const ELEMENTS: [&str; 48] = [
-        "html", "head", "meta", "title", "style", "body", "header", "main", "nav", "section", "h1",
-        "h2", "h3", "h4", "h5", "h6", "div", "p", "span", "strong", "dl", "dt", "dd", "ul", "ol",
-        "li", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "sub", "sup", "br",
-        "del", "ins", "a", "img", "pre", "bdi", "b", "i", "u", "em", "small",
-    ];
-    const ATTRIBUTES: [&str; 19] = [
-        "lang",
-        "charset",
-        "http-equiv",
-        "content",
-        "name",
-        "class",
-        "id",
-        "role",
-        "aria-label",
-        "aria-hidden",
-        "href",
-        "src",
-        "alt",
-        "colspan",
-        "rowspan",
-        "scope",
-        "tabindex",
-        "value",
-        "style",
-    ];
-    let seen = Seen::new(page);
-    for (name, attributes) in &seen.elements {
-        assert!(ELEMENTS.contains(&name.as_str()), "element {name}");
-        for (attribute, value) in attributes {
-            assert!(
-                ATTRIBUTES.contains(&attribute.as_str()),
-                "attribute {attribute}"
-            );
-            assert_ne!(attribute, "style", "a style of an element");
-            match attribute.as_str() {
-                "href" => assert!(value.starts_with('#'), "href {value}"),
-                "src" => {
-                    let images = ["data:image/png;", "data:image/jpeg;", "data:image/gif;"];
-                    assert!(images.iter().any(|i| value.starts_with(i)), "src");
-                }
-                _ => {}
-            }
-        }
-    }
-    assert_eq!(seen.count("style"), 1);
-    assert_eq!(seen.count("html"), 1);
-    let attributes = seen.elements.iter().flat_map(|(_, a)| a);
-    let mut ids: Vec<_> = attributes.filter(|(name, _)| name == "id").collect();
-    let before = ids.len();
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), before, "an id twice");
-    assert!(
-        !page.chars().any(steers),
-        "a character that steers the display"
-    );
-}
-
-/// Whether a character commands a terminal or turns the direction of text.
-fn steers(c: char) -> bool {
-    (c.is_control() && c != '\n')
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
 }
 
 #[test]
@@ -696,18 +574,13 @@ fn write_pages() {
         return;
     };
     let folder = std::path::PathBuf::from(folder);
-    let write = |name: &str, page: String| {
-        std::fs::write(folder.join(name), page).expect("the page is written");
-    };
+    let write = |name: &str, page: String| write_page(&folder, name, &page);
     for (index, inside) in HOSTILE.iter().enumerate() {
-        write(
-            &format!("hostile-{index:02}.html"),
-            page(&narrative(inside)),
-        );
+        write(&format!("hostile-{index:02}"), page(&narrative(inside)));
     }
     let long = "<tr><td>1</td><td>deux mots</td></tr>".repeat(2_000);
     write(
-        "hostile-long.html",
+        "hostile-long",
         page(&narrative(&format!("<table>{long}</table>"))),
     );
     let mut deep = limits();
@@ -718,18 +591,18 @@ fn write_pages() {
         "</item></list>".repeat(1000)
     );
     let lists = html(&narrative(&lists), &deep, &Duties::default()).expect("a page");
-    write("hostile-deep.html", lists);
+    write("hostile-deep", lists);
     let duties = Duties::new(
         Visibility::MASKED.with(Visibility::INVISIBLE_REPRESENTATIVES),
         Status::Deprecated,
     )
     .replaced_by("version 3 du 10 mars 2026");
     write(
-        "riche.html",
+        "riche",
         html(&fixture(RICH), &limits(), &duties).expect("a page"),
     );
     let archived = Duties::new(Visibility::INVISIBLE_PATIENT, Status::Archived);
     let pdf = html(&fixture("cr_consultation_pdf.xml"), &limits(), &archived);
-    write("pdf.html", pdf.expect("a page"));
-    write("texte.html", page(&fixture("expression_patient_texte.xml")));
+    write("pdf", pdf.expect("a page"));
+    write("texte", page(&fixture("expression_patient_texte.xml")));
 }

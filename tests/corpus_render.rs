@@ -1,9 +1,12 @@
 //! The page and the text over a corpus of real documents, kept apart from this repository: run with `DMPKIT_CORPUS`
 //! naming the folder that holds `cda/INDEX.tsv`. Nothing that a narrative says may be lost on the way.
 
+mod common;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use common::page::{assert_harmless, write_page};
 use dmpkit::cda::Limits;
 use dmpkit::cda::body::{Content, body};
 use dmpkit::cda::render::{Duties, FormKind, forms, html, text};
@@ -188,6 +191,7 @@ fn every_word_of_every_narrative_is_on_the_page_in_its_place() {
     for (name, bytes) in corpus() {
         let page = html(&bytes, &Limits::default(), &Duties::default());
         let page = page.unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_harmless(&page);
         let document = String::from_utf8(bytes).expect("the corpus is in UTF-8");
         let (wanted, shown) = (narrative_words(&document), page_words(&page));
         total += wanted.len();
@@ -267,8 +271,7 @@ fn write_pages() {
     let folder = PathBuf::from(folder);
     for (number, (_, bytes)) in corpus().into_iter().enumerate() {
         let page = html(&bytes, &Limits::default(), &Duties::default()).expect("a page");
-        let path = folder.join(format!("corpus-{number:02}.html"));
-        std::fs::write(path, page).expect("the page is written");
+        write_page(&folder, &format!("corpus-{number:02}"), &page);
         let text = text(&bytes, &Limits::default(), &Duties::default()).expect("a text");
         let path = folder.join(format!("corpus-{number:02}.txt"));
         std::fs::write(path, text).expect("the text is written");
