@@ -195,14 +195,14 @@ fn deposit_one(path: &Path) -> Metadata {
     dmp.act(&open_dossier(ins), &[]).expect("a dossier");
     dmp.set_authorisation(&context, AuthorisationChange::Declare)
         .expect("an authorisation");
-    let (_, metadata, _) = depositable(REPORT.as_bytes(), &Limits::default()).expect("a document");
+    let (_, metadata, _) = depositable(REPORT.as_bytes(), &Limits::default(), &Default::default()).expect("a document");
     let lot = SubmissionSet {
         entry_uuid: EntryUuid::derived("bench", "lot"),
         unique_id: Oid::new("1.2.250.1.999.1.2.1").expect("an OID"),
         source_id: software.oid.clone(),
         submission_time: Dtm::of(today()),
         patient_id: ins.cx(),
-        author: physician.author(),
+        author: physician.author(&Default::default()),
         content_type_code: Coded::new("07", "1.2.250.1.213.2.2", "Consultation"),
         title: None,
     };

@@ -8,9 +8,9 @@
 //! Source of the header's content: HL7 CDA R2, and the ANS « Structuration minimale des documents de santé »
 //! (CI-SIS), chapter 3.5.
 
-#[expect(dead_code, reason = "the body, the probe and the writer come next")]
 mod base64;
 pub mod body;
+pub mod check;
 pub mod derive;
 mod element;
 mod encoding;
@@ -19,11 +19,14 @@ pub mod finding;
 mod header;
 mod limits;
 mod mapping;
+pub mod media;
 pub mod render;
 mod scan;
 pub mod time;
+pub mod write;
 mod xml;
 
+pub use self::check::{Against, Checked, Deposit, EmbeddedFile, Previous, check};
 pub use self::derive::{Derived, depositable, derive};
 pub use self::encoding::Encoding;
 pub use self::error::ReadError;
@@ -33,6 +36,7 @@ pub use self::header::{
     RelatedDocument, ServiceEvent,
 };
 pub use self::limits::Limits;
+pub use self::write::{Context, Written, wrap};
 
 /// Namespace of CDA elements.
 const HL7: &str = "urn:hl7-org:v3";
@@ -50,14 +54,61 @@ const XSLT: &str = "http://www.w3.org/1999/XSL/Transform";
 /// [`ReadError`] when the bytes are not a CDA document, are not well-formed XML from the first to the last, declare a
 /// DTD or use an entity, or go beyond `limits`.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
+    walk(bytes, limits, &mut (), |_, header| header)
+}
+
+/// Reads the header of a CDA document, and nothing after it: the reading stops once the kind of body is known.
+///
+/// The header is the one [`read`] gives for a document whose elements stand in the order of the schema, but nothing is said of what follows it: a document that [`read`] refuses for a
+/// fault in its body, or because it is cut there, has a header still. To sort or to list documents; a document to
+/// deposit or to display is to be read whole.
+///
+/// # Errors
+///
+/// As [`read`], for what stands before the body.
+pub fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
+    /// Most headers are shorter.
+    const FIRST: usize = 32 * 1024;
+    if bytes.len() > limits.size {
+        return Err(ReadError::TooLarge { limit: limits.size });
+    }
+    let mut length = FIRST;
+    while length < bytes.len() {
+        // A beginning that does not read may only be cut at the wrong place.
+        if let Ok(decoded) = encoding::decode_beginning(bytes, length)
+            && let Some(scan) = scan::scan_header(&decoded.text, limits)
+        {
+            return Ok(mapping::header(
+                &scan,
+                decoded.encoding,
+                decoded.contradicted,
+            ));
+        }
+        length = length.saturating_mul(4);
+    }
+    let decoded = encoding::decode(bytes)?;
+    if let Some(scan) = scan::scan_header(&decoded.text, limits) {
+        return Ok(mapping::header(
+            &scan,
+            decoded.encoding,
+            decoded.contradicted,
+        ));
+    }
+    read(bytes, limits)
+}
+
+/// Reads a document to its end, and gives the elements of its header and what they say.
+fn walk<T>(
+    bytes: &[u8],
+    limits: &Limits,
+    follow: &mut dyn scan::Follow,
+    take: impl FnOnce(&element::Tree<'_>, Header) -> T,
+) -> Result<T, ReadError> {
     if bytes.len() > limits.size {
         return Err(ReadError::TooLarge { limit: limits.size });
     }
     let decoded = encoding::decode(bytes)?;
-    let scan = scan::scan(&decoded.text, limits)?;
-    Ok(mapping::header(
-        &scan,
-        decoded.encoding,
-        decoded.contradicted,
-    ))
+    let scan = scan::scan(&decoded.text, limits, follow)?;
+    let header = mapping::header(&scan, decoded.encoding, decoded.contradicted);
+    Ok(take(&scan.tree, header))
 }

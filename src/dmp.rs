@@ -23,6 +23,7 @@ use crate::dossier::{
     Existence,
 };
 use crate::error::Result;
+use crate::terminology::Terminology;
 
 /// A document on its way in.
 #[derive(Debug, Clone)]
@@ -202,6 +203,8 @@ pub struct DocumentsAndAssociations {
 /// the answer. Refusals are [`crate::error::ErrorKind::Dmp`] with the DMP's own code, or
 /// [`crate::error::ErrorKind::UnknownDocument`].
 pub trait Dmp: Send {
+    /// Compares codes with these sets from now on. A national DMP has its own.
+    fn use_terminology(&mut self, _terminology: &Terminology) {}
     /// TD0.1: whether the DMP admits this authentication.
     fn authenticate(&mut self, context: &Context<'_>) -> Result<()>;
     /// TD0.2: existence of the dossier, and the asker's authorisation.

@@ -5,13 +5,15 @@ mod common;
 use common::{declaring, fixture, fixture_text};
 use dmpkit::cda::{Derived, Limits, Severity, derive, read};
 use dmpkit::document::Metadata;
+use dmpkit::terminology::Terminology;
 use serde_json::json;
 
 const N1: &str = "cr_consultation_pdf.xml";
 const N3: &str = "cr_biologie_structure.xml";
 
 fn derived(bytes: &[u8]) -> Derived {
-    derive(&read(bytes, &Limits::default()).expect("reads"))
+    let header = read(bytes, &Limits::default()).expect("reads");
+    derive(&header, &Terminology::embedded())
 }
 
 /// The metadata of a fixture with nothing to correct.
@@ -222,7 +224,7 @@ fn the_kinds_of_reference_that_the_dmp_accepts_are_sent() {
 
 #[test]
 fn each_fault_is_found_and_weighed() {
-    use Severity::{Advice, Blocking};
+    use Severity::{Advice, Blocking, Nonconforming};
     let long_oid = format!("1.{}", "2".repeat(70));
     let table: &[(&str, &str, &str, Severity)] = &[
         (
@@ -253,13 +255,13 @@ fn each_fault_is_found_and_weighed() {
             "<setId ",
             "<setId nullFlavor=\"UNK\"/><copyTime ",
             "CDA-SETID-MISSING",
-            Advice,
+            Nonconforming,
         ),
         (
             "versionNumber value=\"1\"",
             "versionNumber",
             "CDA-VERSIONNUMBER-MISSING",
-            Advice,
+            Nonconforming,
         ),
         ("nonXMLBody", "autreBody", "CDA-BODY-MISSING", Blocking),
         ("application/pdf", "text/html", "CDA-MEDIATYPE", Blocking),
@@ -279,7 +281,7 @@ fn each_fault_is_found_and_weighed() {
             "languageCode code=\"fr-FR\"",
             "languageCode code=\"fr-fr\"",
             "CDA-LANGUAGE-VALUE",
-            Advice,
+            Nonconforming,
         ),
         (
             "\"20260112100530+0100\"",
@@ -333,7 +335,7 @@ fn each_fault_is_found_and_weighed() {
             "birthTime value=\"19790315\"",
             "birthTime nullFlavor=\"UNK\"",
             "CDA-PATIENT-TRAITS",
-            Advice,
+            Nonconforming,
         ),
         ("extension=\"899900987654\"", "", "CDA-AUTHOR-ID", Blocking),
         ("899900987654", "99900987654", "CDA-AUTHOR-ID-FORM", Advice),
@@ -341,7 +343,7 @@ fn each_fault_is_found_and_weighed() {
             "G15_10/SM26",
             "G15_10/ZZ99",
             "CDA-AUTHOR-SPECIALTY-SET",
-            Advice,
+            Nonconforming,
         ),
         (
             "low value=\"20260112093000+0100\"",

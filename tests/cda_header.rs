@@ -124,7 +124,7 @@ fn every_part_of_a_complete_header_is_read() {
     assert_eq!(person.prefix.as_deref(), Some("MME"));
     assert_eq!(person.given.as_deref(), Some("Hélène"));
     assert_eq!(person.family.as_deref(), Some("BASTIDE"));
-    assert_eq!(person.suffix.as_deref(), Some("Docteure"));
+    assert_eq!(person.suffix.as_deref(), Some("DR"));
     assert_eq!(author.device, None);
     let organization = author.organization.as_ref().expect("an organisation");
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use ::base64::Engine;
 use ::base64::engine::GeneralPurpose;
-use ::base64::engine::general_purpose::{GeneralPurposeConfig, PAD, STANDARD};
+use ::base64::engine::general_purpose::{PAD, STANDARD};
 
 /// A text that is not base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

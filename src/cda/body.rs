@@ -114,7 +114,7 @@ pub fn document(bytes: &[u8], limits: &Limits) -> Result<(Header, Content), Read
         return Err(ReadError::TooLarge { limit: limits.size });
     }
     let decoded = encoding::decode(bytes)?;
-    let scan = scan::scan(&decoded.text, limits)?;
+    let scan = scan::scan(&decoded.text, limits, &mut ())?;
     let content = walk::walk(&decoded.text, scan.self_presenting, limits)?;
     let header = mapping::header(&scan, decoded.encoding, decoded.contradicted);
     Ok((header, content))

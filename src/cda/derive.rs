@@ -14,10 +14,7 @@ use crate::document::{Coded, Confidentiality, Dtm, Metadata, Oid};
 use crate::error::{ErrorKind, Refusal};
 use crate::identity::Cx;
 use crate::terminology::system::HL7_CONFIDENTIALITY;
-use crate::terminology::{
-    CLASS_CODE, Concept, FORMAT_CODE, HEALTHCARE_FACILITY, PRACTICE_SETTING, TYPE_CODE, ValueSet,
-    class_of, format_of_media, format_of_templates,
-};
+use crate::terminology::{Concept, Terminology, ValueSet};
 
 /// Longest title of a document, in characters.
 const TITLE_LENGTH: usize = 128;
@@ -59,9 +56,10 @@ impl Derived {
 pub fn depositable(
     bytes: &[u8],
     limits: &Limits,
+    terminology: &Terminology,
 ) -> crate::error::Result<(Header, Metadata, Vec<Finding>)> {
     let header = super::read(bytes, limits).map_err(ErrorKind::Unreadable)?;
-    let derived = derive(&header);
+    let derived = derive(&header, terminology);
     let blocked = derived.is_blocked();
     match derived.metadata {
         Some(metadata) if !blocked => Ok((header, metadata, derived.findings)),
@@ -81,9 +79,18 @@ pub fn depositable(
 ///
 /// Hash, size, visibility and comments are not the header's to tell.
 #[must_use]
-pub fn derive(header: &Header) -> Derived {
+pub fn derive(header: &Header, terminology: &Terminology) -> Derived {
+    derive_as(header, terminology, None)
+}
+
+/// As [`derive`], with the format of a structured document whose templates designate none.
+pub(super) fn derive_as(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+) -> Derived {
     let mut notes = Notes::default();
-    let metadata = metadata(header, &mut notes);
+    let metadata = metadata(header, terminology, stated, &mut notes);
     Derived {
         metadata,
         findings: notes.0,
@@ -114,25 +121,30 @@ impl Notes {
 }
 
 /// Every part is derived before any is required, so that one reading of a document tells all that is wrong with it.
-fn metadata(header: &Header, notes: &mut Notes) -> Option<Metadata> {
+fn metadata(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+    notes: &mut Notes,
+) -> Option<Metadata> {
     if header.encoding_contradicted {
         notes.add(&rules::ENCODING, "/");
     }
-    let format = format(header, notes);
+    let format = format(header, terminology, stated, notes);
     let unique_id = unique_id(header, notes);
-    let kind = type_and_class(header, notes);
+    let kind = type_and_class(header, terminology, notes);
     let title = title(header, notes);
     let creation_time = creation_time(header, notes);
     let confidentiality = confidentiality(header, notes);
     let language_code = language(header, notes);
     versions(header, notes);
     let patient = people::patient(header, notes);
-    let author = people::authors(header, notes);
+    let author = people::authors(header, terminology, notes);
     let legal_authenticator = people::legal_authenticator(header, notes);
     let service = service(header, notes);
     replaced(header, notes);
-    let setting = practice_setting(header, notes);
-    let facility = facility(header, notes);
+    let setting = practice_setting(header, terminology.practice_setting(), notes);
+    let facility = facility(header, terminology.facility(), notes);
 
     let (type_code, class_code) = kind?;
     let (service_start_time, service_stop_time) = service?;
@@ -184,37 +196,48 @@ fn unique_id(header: &Header, notes: &mut Notes) -> Option<Oid> {
 }
 
 /// typeCode and classCode, the second being deduced from the first.
-fn type_and_class(header: &Header, notes: &mut Notes) -> Option<(Coded, Coded)> {
+fn type_and_class(
+    header: &Header,
+    terminology: &Terminology,
+    notes: &mut Notes,
+) -> Option<(Coded, Coded)> {
     let path = "/ClinicalDocument/code";
     let code = notes.required(header.code.as_ref(), &rules::CODE_MISSING, path)?;
-    let type_code = in_set(code, &TYPE_CODE, &rules::CODE_SET, path, notes);
-    let class = class_of(&code.system, &code.code);
-    let class = class.filter(|c| CLASS_CODE.find(c.system, c.code).is_some());
+    let type_code = in_set(code, terminology.type_code(), &rules::CODE_SET, path, notes);
+    let class = terminology.class_of(&code.system, &code.code);
+    let class = class.and_then(|c| terminology.class_code().find(&c.system, &c.code));
     let class = notes.required(class, &rules::CLASS_UNKNOWN, path)?;
-    Some((type_code, coded(class)))
+    Some((type_code, class.coded()))
 }
 
 /// formatCode: by the media type of an unstructured body, by the templates of a structured one.
-fn format(header: &Header, notes: &mut Notes) -> Option<Coded> {
+fn format(
+    header: &Header,
+    terminology: &Terminology,
+    stated: Option<&Concept>,
+    notes: &mut Notes,
+) -> Option<Coded> {
     let body = header.body.as_ref();
     let body = notes.required(body, &rules::BODY_MISSING, "/ClinicalDocument/component")?;
-    let format = match body {
+    let (format, path) = match body {
         Body::Unstructured { media_type } => {
             let path = "/ClinicalDocument/component/nonXMLBody/text/@mediaType";
-            let format = media_type.as_deref().and_then(format_of_media);
-            notes.required(format, &rules::MEDIA_TYPE, path)?
+            let media_type = media_type.as_deref();
+            let format = media_type.and_then(|media| terminology.format_of_media(media));
+            (notes.required(format, &rules::MEDIA_TYPE, path)?, path)
         }
         Body::Structured => {
             let path = "/ClinicalDocument/templateId";
-            let format = format_of_templates(header.template_ids.iter().map(|t| t.root.as_str()));
-            let format = notes.required(format, &rules::FORMAT_UNKNOWN, path)?;
-            if FORMAT_CODE.find(format.system, format.code).is_none() {
-                notes.add(&rules::FORMAT_SET, path);
-            }
-            format
+            let roots = header.template_ids.iter().map(|t| t.root.as_str());
+            let format = terminology.format_of_templates(roots).or(stated);
+            (notes.required(format, &rules::FORMAT_UNKNOWN, path)?, path)
         }
     };
-    Some(coded(format))
+    let accepted = terminology.format_code().find(&format.system, &format.code);
+    if accepted.is_none() {
+        notes.add(&rules::FORMAT_SET, path);
+    }
+    Some(accepted.unwrap_or(format).coded())
 }
 
 fn title(header: &Header, notes: &mut Notes) -> Option<String> {
@@ -316,33 +339,21 @@ fn replaced(header: &Header, notes: &mut Notes) {
     }
 }
 
-fn practice_setting(header: &Header, notes: &mut Notes) -> Option<Coded> {
+fn practice_setting(header: &Header, set: &ValueSet, notes: &mut Notes) -> Option<Coded> {
     let path = "/ClinicalDocument/documentationOf/serviceEvent/performer/assignedEntity/representedOrganization/standardIndustryClassCode";
     let code = header
         .service_events
         .iter()
         .find_map(|e| e.practice_setting.as_ref());
     let code = notes.required(code, &rules::PRACTICE_SETTING_MISSING, path)?;
-    Some(in_set(
-        code,
-        &PRACTICE_SETTING,
-        &rules::PRACTICE_SETTING_SET,
-        path,
-        notes,
-    ))
+    Some(in_set(code, set, &rules::PRACTICE_SETTING_SET, path, notes))
 }
 
-fn facility(header: &Header, notes: &mut Notes) -> Option<Coded> {
+fn facility(header: &Header, set: &ValueSet, notes: &mut Notes) -> Option<Coded> {
     let path =
         "/ClinicalDocument/componentOf/encompassingEncounter/location/healthCareFacility/code";
     let code = notes.required(header.facility.as_ref(), &rules::FACILITY_MISSING, path)?;
-    Some(in_set(
-        code,
-        &HEALTHCARE_FACILITY,
-        &rules::FACILITY_SET,
-        path,
-        notes,
-    ))
+    Some(in_set(code, set, &rules::FACILITY_SET, path, notes))
 }
 
 /// eventCodeList: the acts. No set limits them; a code without label is its own label.
@@ -389,18 +400,19 @@ fn in_set(
     notes: &mut Notes,
 ) -> Coded {
     match set.find(&code.system, &code.code) {
-        Some(concept) => coded(concept),
+        Some(concept) => concept.coded(),
         None => {
             notes.add(rule, path);
-            Coded::new(
-                &code.code,
-                &code.system,
-                code.label.as_deref().unwrap_or_default(),
-            )
+            as_it_stands(code)
         }
     }
 }
 
-fn coded(concept: &Concept) -> Coded {
-    Coded::new(concept.code, concept.system, concept.label)
+/// A code that no set gives a label to write with.
+fn as_it_stands(code: &Code) -> Coded {
+    Coded::new(
+        &code.code,
+        &code.system,
+        code.label.as_deref().unwrap_or_default(),
+    )
 }

@@ -67,6 +67,30 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
     })
 }
 
+/// Decodes the beginning of a document, of about this length.
+pub(super) fn decode_beginning(bytes: &[u8], length: usize) -> Result<Decoded<'_>, ReadError> {
+    // An even number of bytes, so that UTF-16 is not cut inside a unit.
+    let mut length = length.min(bytes.len()) & !1;
+    let is_utf16 = matches!(
+        bytes,
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'<', 0, ..] | [0, b'<', ..]
+    );
+    if is_utf16 {
+        let order = matches!(bytes, [0xFF, 0xFE, ..] | [b'<', 0, ..]);
+        let high = bytes.get(length.saturating_sub(if order { 1 } else { 2 }));
+        // Nor between the two halves of a character.
+        if high.is_some_and(|byte| (0xD8..0xDC).contains(byte)) {
+            length -= 2;
+        }
+    } else {
+        // Bytes 80 to BF go on a character of UTF-8; in the other encodings one more or less changes nothing.
+        let goes_on = |at: usize| bytes.get(at).is_some_and(|b| (0x80..0xC0).contains(b));
+        let back = (0..4).find(|back| !goes_on(length.saturating_sub(*back)));
+        length = length.saturating_sub(back.unwrap_or_default());
+    }
+    decode(bytes.get(..length).unwrap_or_default())
+}
+
 /// Decodes bytes of which only the declaration tells the encoding; without one, XML says UTF-8.
 fn decode_as_declared(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
     let (encoding, contradicted) = match declared(bytes) {

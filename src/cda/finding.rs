@@ -1,4 +1,6 @@
 //! What is wrong with a document before it is deposited: the rules, and where a document breaks them.
+//!
+//! This file holds the rules that metadata depend on; the others stand in one file per theme.
 
 use std::borrow::Cow;
 
@@ -63,6 +65,7 @@ impl Finding {
     }
 }
 
+/// Writes a theme's rules: a static for each, and the table of all of them.
 macro_rules! rules {
     ($($name:ident = $id:literal, $severity:ident, $source:expr, $sentence:literal;)*) => {
         $(
@@ -75,9 +78,32 @@ macro_rules! rules {
             };
         )*
 
-        /// Every rule, for documentation and tables.
+        /// The rules of this theme, for documentation and tables.
         pub static RULES: &[&Rule] = &[$(&$name,)*];
     };
+}
+
+pub mod body;
+pub mod context;
+pub mod people;
+pub mod reading;
+pub mod service;
+pub mod structure;
+pub mod xds;
+
+/// Every rule on documents, for documentation and tables.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    let themes = [
+        reading::RULES,
+        RULES,
+        structure::RULES,
+        people::RULES,
+        service::RULES,
+        body::RULES,
+        context::RULES,
+        xds::RULES,
+    ];
+    themes.into_iter().flatten().copied()
 }
 
 /// The ANS rules of the CDA header.
@@ -98,9 +124,9 @@ rules! {
         "L'identifiant du document n'est pas un OID d'au plus 64 caractères, la seule forme que le DMP accepte ; un UUID s'écrit en OID sous la racine 2.25.";
     ID_EXTENSION = "CDA-ID-EXTENSION", Blocking, HEADER,
         "L'identifiant du document a une extension, que le DMP n'accepte pas : mettez l'identifiant entier dans l'OID (attribut root) et retirez l'attribut extension.";
-    SET_ID_MISSING = "CDA-SETID-MISSING", Advice, HEADER,
+    SET_ID_MISSING = "CDA-SETID-MISSING", Nonconforming, HEADER,
         "Le lot de versions (setId) n'est pas indiqué : sans lui, les versions de ce document ne seront pas rapprochées.";
-    VERSION_MISSING = "CDA-VERSIONNUMBER-MISSING", Advice, HEADER,
+    VERSION_MISSING = "CDA-VERSIONNUMBER-MISSING", Nonconforming, HEADER,
         "Le numéro de version (versionNumber) n'est pas indiqué : il commence à 1 et augmente à chaque version.";
     CODE_MISSING = "CDA-CODE-MISSING", Blocking, HEADER,
         "Le type du document n'est pas indiqué (élément code).";
@@ -134,7 +160,7 @@ rules! {
         "Le niveau de confidentialité (confidentialityCode) n'est pas N, R ou V : mettez N, et choisissez le masquage au moment du dépôt.";
     LANGUAGE_MISSING = "CDA-LANGUAGE-MISSING", Blocking, HEADER,
         "La langue du document (languageCode) n'est pas indiquée : mettez fr-FR.";
-    LANGUAGE_VALUE = "CDA-LANGUAGE-VALUE", Advice, HEADER,
+    LANGUAGE_VALUE = "CDA-LANGUAGE-VALUE", Nonconforming, HEADER,
         "La langue du document (languageCode) n'est pas fr-FR, écrit exactement ainsi.";
     PATIENT_INS_MISSING = "CDA-PATIENT-INS-MISSING", Blocking, HEADER,
         "Le document ne porte pas l'INS du patient : le DMP ne peut pas le classer.";
@@ -142,7 +168,7 @@ rules! {
         "Le matricule INS du patient est mal formé ou sa clé est fausse : vérifiez l'identité du patient.";
     PATIENT_INS_FIRST = "CDA-PATIENT-INS-FIRST", Blocking, HEADER,
         "L'INS n'est pas le premier identifiant du patient : placez-le en tête.";
-    PATIENT_TRAITS = "CDA-PATIENT-TRAITS", Advice, HEADER,
+    PATIENT_TRAITS = "CDA-PATIENT-TRAITS", Nonconforming, HEADER,
         "Il manque au patient un trait d'identité : nom de naissance, prénoms de naissance, sexe ou date de naissance.";
     AUTHOR_MISSING = "CDA-AUTHOR-MISSING", Blocking, HEADER,
         "Le document n'a pas d'auteur.";
@@ -150,11 +176,11 @@ rules! {
         "L'auteur n'a pas d'identifiant : un professionnel porte son numéro RPPS précédé de 8.";
     AUTHOR_ID_FORM = "CDA-AUTHOR-ID-FORM", Advice, SHARING,
         "L'identifiant national de l'auteur n'a pas la forme attendue (PS_IdNat) : un numéro RPPS de 11 chiffres est précédé de 8.";
-    AUTHOR_SPECIALTY_MISSING = "CDA-AUTHOR-SPECIALTY-MISSING", Advice, HEADER,
+    AUTHOR_SPECIALTY_MISSING = "CDA-AUTHOR-SPECIALTY-MISSING", Nonconforming, HEADER,
         "La profession et la spécialité de l'auteur (assignedAuthor/code) ne sont pas indiquées.";
-    AUTHOR_SPECIALTY_SET = "CDA-AUTHOR-SPECIALTY-SET", Advice, SETS,
+    AUTHOR_SPECIALTY_SET = "CDA-AUTHOR-SPECIALTY-SET", Nonconforming, SETS,
         "La profession ou la spécialité de l'auteur n'est pas de celles du DMP (JDV_J56).";
-    AUTHOR_ORGANIZATION = "CDA-AUTHOR-ORGANIZATION", Advice, HEADER,
+    AUTHOR_ORGANIZATION = "CDA-AUTHOR-ORGANIZATION", Nonconforming, HEADER,
         "La structure pour laquelle l'auteur exerce (representedOrganization) n'est pas indiquée.";
     AUTHENTICATOR_MISSING = "CDA-LEGALAUTHENTICATOR-MISSING", Blocking, HEADER,
         "Le responsable du document (legalAuthenticator) n'est pas indiqué, ou n'a pas d'identifiant.";
@@ -182,12 +208,13 @@ mod tests {
 
     #[test]
     fn identifiers_are_unique_and_sentences_are_whole() {
-        let mut ids: Vec<_> = RULES.iter().map(|r| r.id).collect();
+        let mut ids: Vec<_> = all().map(|r| r.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), RULES.len());
-        for rule in RULES {
-            assert!(rule.id.starts_with("CDA-"), "{}", rule.id);
+        assert_eq!(ids.len(), all().count());
+        for rule in all() {
+            let theme = rule.id.split('-').next();
+            assert!(matches!(theme, Some("CDA" | "XDS")), "{}", rule.id);
             assert!(rule.sentence.ends_with('.'), "{}", rule.id);
         }
     }

@@ -1,6 +1,10 @@
 //! One walk over the whole document: its form is checked to the end, its header is kept.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use quick_xml::errors::{IllFormedError, SyntaxError};
+use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, NamespaceError, NamespaceResolver, ResolveResult};
 use quick_xml::reader::NsReader;
@@ -11,21 +15,66 @@ use super::xml::{self, Reference};
 use super::{Body, HL7, Limits, ReadError, XSLT};
 
 /// What the walk keeps.
-pub(super) struct Scan {
+pub(super) struct Scan<'t> {
     /// Whether the document is held in the style sheet that displays it.
     pub self_presenting: bool,
     /// The elements of the header.
-    pub tree: Tree,
+    pub tree: Tree<'t>,
     /// The kind of body, when there is one.
     pub body: Option<Body>,
+    /// Whether the walk stopped once the kind of body was known.
+    pub stopped: bool,
+}
+
+/// Who looks at the files of the body while it is walked: they are handed over in pieces, and kept by no one else.
+pub(super) trait Follow {
+    /// Whether an element of the body is looked at: its text comes in [`Follow::text`] until [`Follow::close`].
+    ///
+    /// `level` is 1 for `component`; elements inside one that is looked at are not asked about.
+    fn open(
+        &mut self,
+        level: usize,
+        name: &str,
+        attributes: &dyn Fn(&str) -> Option<String>,
+    ) -> bool;
+    /// A piece of the text, as it is written, references resolved.
+    fn text(&mut self, piece: &str);
+    /// The element ends.
+    fn close(&mut self);
+}
+
+/// Nobody looks.
+impl Follow for () {
+    fn open(&mut self, _: usize, _: &str, _: &dyn Fn(&str) -> Option<String>) -> bool {
+        false
+    }
+    fn text(&mut self, _: &str) {}
+    fn close(&mut self) {}
 }
 
 /// Walks a document to its end.
-pub(super) fn scan(text: &str, limits: &Limits) -> Result<Scan, ReadError> {
+pub(super) fn scan<'t>(
+    text: &'t str,
+    limits: &Limits,
+    follow: &mut dyn Follow,
+) -> Result<Scan<'t>, ReadError> {
     if let Some(offset) = xml::first_forbidden(text) {
         return Err(malformed(text, offset));
     }
-    Walk::new(text, limits).run()
+    Walk::new(text, limits, follow).run()
+}
+
+/// Walks a document until the kind of its body is known; none when the text stops before that, or is at fault.
+///
+/// `text` may be the beginning of a document: what is wrong with it may be that it was cut.
+pub(super) fn scan_header<'t>(text: &'t str, limits: &Limits) -> Option<Scan<'t>> {
+    if xml::first_forbidden(text).is_some() {
+        return None;
+    }
+    let mut nobody = ();
+    let mut walk = Walk::new(text, limits, &mut nobody);
+    walk.header_only = true;
+    walk.run().ok().filter(|scan| scan.stopped)
 }
 
 fn malformed(text: &str, offset: usize) -> ReadError {
@@ -43,6 +92,9 @@ fn line_of(text: &str, offset: usize) -> usize {
 struct Walk<'t, 'l> {
     text: &'t str,
     limits: &'l Limits,
+    follow: &'l mut dyn Follow,
+    /// Depth of the element of the body that is being followed.
+    followed: Option<usize>,
     /// Elements open, the root included.
     depth: usize,
     root_seen: bool,
@@ -54,15 +106,19 @@ struct Walk<'t, 'l> {
     in_unstructured: bool,
     /// Depth of the element of another namespace being passed over, in the header.
     foreign: Option<usize>,
-    tree: Tree,
+    tree: Tree<'t>,
     body: Option<Body>,
+    /// Whether to stop once the kind of body is known.
+    header_only: bool,
 }
 
 impl<'t, 'l> Walk<'t, 'l> {
-    fn new(text: &'t str, limits: &'l Limits) -> Self {
+    fn new(text: &'t str, limits: &'l Limits, follow: &'l mut dyn Follow) -> Self {
         Self {
             text,
             limits,
+            follow,
+            followed: None,
             depth: 0,
             root_seen: false,
             self_presenting: false,
@@ -73,10 +129,11 @@ impl<'t, 'l> Walk<'t, 'l> {
             foreign: None,
             tree: Tree::default(),
             body: None,
+            header_only: false,
         }
     }
 
-    fn run(mut self) -> Result<Scan, ReadError> {
+    fn run(mut self) -> Result<Scan<'t>, ReadError> {
         let mut reader = NsReader::from_str(self.text);
         reader.config_mut().enable_all_checks(true);
         loop {
@@ -87,18 +144,27 @@ impl<'t, 'l> Walk<'t, 'l> {
             };
             let after = position(reader.buffer_position());
             match event {
-                Event::Start(start) => self.start(&start, reader.resolver(), after)?,
+                Event::Start(start) => self.start(&start, reader.resolver(), before..after)?,
                 Event::Empty(start) => {
-                    self.start(&start, reader.resolver(), after)?;
+                    self.start(&start, reader.resolver(), before..after)?;
                     self.end();
                 }
                 Event::End(_) => self.end(),
-                Event::Text(content) => self.characters(&content.xml10_content(), before)?,
+                Event::Text(content) => {
+                    self.characters(&content, before)?;
+                    if self.keeps_text() {
+                        self.tree.text(content.xml10_content());
+                    }
+                }
                 Event::CData(content) => {
                     if self.depth == 0 {
                         return Err(self.outside_root(before));
                     }
-                    self.keep_text(&content.xml10_content());
+                    if self.keeps_text() {
+                        self.tree.text(content.xml10_content());
+                    } else if self.followed.is_some() {
+                        self.follow.text(&content);
+                    }
                 }
                 Event::GeneralRef(inside) => self.reference(&inside, before)?,
                 Event::Decl(declaration) => {
@@ -117,6 +183,15 @@ impl<'t, 'l> Walk<'t, 'l> {
                 Event::Comment(_) => {}
                 Event::Eof => break,
             }
+            if self.header_only && self.knows_body() {
+                self.tree.close_all();
+                return Ok(Scan {
+                    self_presenting: self.self_presenting,
+                    tree: self.tree,
+                    body: self.body,
+                    stopped: true,
+                });
+            }
         }
         if self.depth > 0 {
             return Err(ReadError::Truncated);
@@ -128,15 +203,28 @@ impl<'t, 'l> Walk<'t, 'l> {
             self_presenting: self.self_presenting,
             tree: self.tree,
             body: self.body,
+            stopped: false,
         })
+    }
+
+    /// Whether the kind of body is known, with the media type of one without structure.
+    fn knows_body(&self) -> bool {
+        match &self.body {
+            Some(Body::Unstructured { media_type }) => {
+                media_type.is_some() || !self.in_unstructured
+            }
+            Some(Body::Structured) => true,
+            None => false,
+        }
     }
 
     fn start(
         &mut self,
         start: &BytesStart<'_>,
         resolver: &NamespaceResolver,
-        after: usize,
+        place: Range<usize>,
     ) -> Result<(), ReadError> {
+        let after = place.end;
         if self.depth == 0 && self.root_seen {
             return Err(malformed(self.text, after));
         }
@@ -158,7 +246,24 @@ impl<'t, 'l> Walk<'t, 'l> {
         };
         let local = local.into_inner();
         let kept = self.place(namespace, local)?;
-        let attributes = self.attributes(start, resolver, after, kept != Kept::Nothing)?;
+        if self.in_component && self.followed.is_none() && namespace == HL7 {
+            let level = self.depth - self.document.unwrap_or(self.depth);
+            let value = |name: &str| {
+                let attribute = start.try_get_attribute(name).ok().flatten()?;
+                let value = attribute.normalized_value(XmlVersion::Explicit1_0).ok()?;
+                Some(value.trim().to_owned())
+            };
+            if self.follow.open(level, local, &value) {
+                self.followed = Some(self.depth);
+            }
+        }
+        // The tag as it stands in the text: what is kept is borrowed from there.
+        let tag = self.text.get(place).unwrap_or_default();
+        let tag = tag.strip_prefix('<').unwrap_or(tag);
+        let tag = tag.strip_suffix('>').unwrap_or(tag);
+        let tag = tag.strip_suffix('/').unwrap_or(tag);
+        let length = start.name().into_inner().len();
+        let media = self.attributes(tag, length, resolver, after, kept)?;
         match kept {
             Kept::Nothing => {}
             Kept::Header => {
@@ -167,13 +272,15 @@ impl<'t, 'l> Walk<'t, 'l> {
                         limit: self.limits.header_elements,
                     });
                 }
-                self.tree.open(local.to_owned(), attributes);
+                let local = length - local.len()..length;
+                self.tree.open(tag.get(local).unwrap_or_default());
             }
             Kept::MediaType => {
-                let media = attributes.into_iter().find(|(name, _)| name == "mediaType");
-                let media_type = media.map(|(_, value)| value.trim().to_owned());
+                let media_type = media.map(|value| value.trim().to_owned());
                 let media_type = media_type.filter(|value| !value.is_empty());
                 self.body = Some(Body::Unstructured { media_type });
+                // The first text tells; without a media type the document has none.
+                self.in_unstructured = false;
             }
         }
         Ok(())
@@ -224,16 +331,18 @@ impl<'t, 'l> Walk<'t, 'l> {
         Ok(Kept::Header)
     }
 
-    /// Checks the attributes of an element; gives those without prefix, with their references resolved, when `keep`.
+    /// Checks the attributes of an element. Those of the header are kept, without the ones that have a prefix; the
+    /// media type of a body is given back.
     fn attributes(
-        &self,
-        start: &BytesStart<'_>,
+        &mut self,
+        tag: &'t str,
+        name_length: usize,
         resolver: &NamespaceResolver,
         after: usize,
-        keep: bool,
-    ) -> Result<Vec<(String, String)>, ReadError> {
-        let mut kept = Vec::new();
-        for (count, attribute) in start.attributes().enumerate() {
+        kept: Kept,
+    ) -> Result<Option<Cow<'t, str>>, ReadError> {
+        let mut media = None;
+        for (count, attribute) in Attributes::new(tag, name_length).enumerate() {
             let attribute = attribute.map_err(|_| malformed(self.text, after))?;
             if count >= self.limits.attributes {
                 return Err(ReadError::TooManyAttributes {
@@ -257,13 +366,20 @@ impl<'t, 'l> Walk<'t, 'l> {
                 ) {
                     return Err(self.undeclared(after));
                 }
-            } else if keep {
-                let value = attribute.normalized_value(XmlVersion::Explicit1_0);
-                let value = value.map_err(|_| malformed(self.text, after))?;
-                kept.push((name.to_owned(), value.into_owned()));
+                continue;
+            }
+            if kept == Kept::Nothing {
+                continue;
+            }
+            let value = attribute.normalized_value(XmlVersion::Explicit1_0);
+            let value = value.map_err(|_| malformed(self.text, after))?;
+            if kept == Kept::Header {
+                self.tree.attribute(name, value);
+            } else if name == "mediaType" {
+                media = Some(value);
             }
         }
-        Ok(kept)
+        Ok(media)
     }
 
     fn check_references(&self, value: &str, after: usize) -> Result<(), ReadError> {
@@ -289,6 +405,10 @@ impl<'t, 'l> Walk<'t, 'l> {
 
     fn end(&mut self) {
         let document = self.document;
+        if self.followed == Some(self.depth) {
+            self.followed = None;
+            self.follow.close();
+        }
         if self.foreign == Some(self.depth) {
             self.foreign = None;
         } else if self.foreign.is_none()
@@ -323,7 +443,9 @@ impl<'t, 'l> Walk<'t, 'l> {
         if content.contains("]]>") {
             return Err(malformed(self.text, offset));
         }
-        self.keep_text(content);
+        if self.followed.is_some() {
+            self.follow.text(content);
+        }
         Ok(())
     }
 
@@ -332,17 +454,19 @@ impl<'t, 'l> Walk<'t, 'l> {
         if self.depth == 0 {
             return Err(self.outside_root(offset));
         }
-        self.keep_text(c.encode_utf8(&mut [0; 4]));
+        let mut buffer = [0; 4];
+        let content = c.encode_utf8(&mut buffer);
+        if self.keeps_text() {
+            self.tree.text(Cow::Owned(content.to_owned()));
+        } else if self.followed.is_some() {
+            self.follow.text(content);
+        }
         Ok(())
     }
 
-    fn keep_text(&mut self, content: &str) {
-        if self.in_component || self.foreign.is_some() {
-            return;
-        }
-        if let Some(text) = self.tree.text() {
-            text.push_str(content);
-        }
+    /// Whether text met here belongs to the header. What does not is never normalised: that would copy it.
+    fn keeps_text(&self) -> bool {
+        !self.in_component && self.foreign.is_none() && self.document.is_some()
     }
 
     /// Text where only markup may stand: what has no root at all is not XML, so not CDA.

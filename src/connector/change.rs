@@ -3,10 +3,9 @@
 use super::State;
 use super::access::Access;
 use crate::dmp::{Changed, StatusChange, VisibilityChange};
-use crate::document::{Coded, Dtm, EntryUuid, Oid, SubmissionSet};
+use crate::document::{Dtm, EntryUuid, Oid, SubmissionSet};
 use crate::error::{Error, Result};
 use crate::rules::Right;
-use crate::terminology::CONTENT_TYPE_CODE;
 use crate::terminology::system::TRE_R209;
 
 /// contentTypeCode of a submission when the host says nothing: a consultation (JDV_J59).
@@ -99,16 +98,11 @@ impl Access {
         all.extend_from_slice(parts);
         let unique_id =
             Oid::derived(root, &all).map_err(|_| Error::bug("a derived identifier is too long"))?;
-        let concept = CONTENT_TYPE_CODE
-            .concepts
-            .iter()
-            .find(|c| c.code == content_type && c.system == TRE_R209)
-            .or_else(|| {
-                CONTENT_TYPE_CODE
-                    .concepts
-                    .iter()
-                    .find(|c| c.code == content_type)
-            })
+        let terminology = self.inner().terminology();
+        let set = terminology.content_type();
+        let concept = set
+            .find(TRE_R209, content_type)
+            .or_else(|| set.concepts().find(|c| c.code == content_type))
             .ok_or_else(|| {
                 Error::caller(
                     "contentType",
@@ -121,8 +115,8 @@ impl Access {
             source_id: root.clone(),
             submission_time: Dtm::of(now),
             patient_id: self.patient.cx(),
-            author: requester.author(),
-            content_type_code: Coded::new(concept.code, concept.system, concept.label),
+            author: requester.author(&terminology),
+            content_type_code: concept.coded(),
             title: None,
         })
     }

@@ -150,7 +150,8 @@ impl Access {
     fn check(&self, state: &mut State, content: &[u8], options: &FeedOptions) -> Result<Staged> {
         let action = "document.feed";
         self.check_open(state, action)?;
-        let (header, mut metadata, findings) = match depositable(content, &Limits::default()) {
+        let read = depositable(content, &Limits::default(), &self.inner().terminology());
+        let (header, mut metadata, findings) = match read {
             Ok(read) => read,
             Err(error) => return self.session.refuse(state, action, error, self.note(None)),
         };

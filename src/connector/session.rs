@@ -47,7 +47,7 @@ pub(crate) struct Note<'a> {
 
 impl Session {
     pub(super) fn open(inner: Arc<Inner>, requester: Requester) -> Result<Session> {
-        if let Some((field, rule)) = requester.fault() {
+        if let Some((field, rule)) = requester.fault(&inner.terminology()) {
             return Err(Error::caller(field, rule));
         }
         let session = Session {

@@ -6,8 +6,8 @@ use crate::document::{Author, Coded};
 use crate::identity::{Ins, Professional, Structure, Xcn};
 use crate::rules::decide::Role;
 use crate::rules::{Authentication, Capacity, Mode};
+use crate::terminology::Terminology;
 use crate::terminology::system::{TRE_A02, TRE_G15, TRE_R02};
-use crate::terminology::{AUTHOR_SPECIALTY, HEALTHCARE_FACILITY, PROFESSION};
 
 /// The calling software. Source: VIHF attributes `LPS_Nom`, `LPS_Version`, `LPS_ID_HOMOLOGATION_DMP`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,8 +87,8 @@ impl Requester {
             .unwrap_or("")
     }
 
-    /// The asker as the author of a lot.
-    pub fn author(&self) -> Author {
+    /// The asker as the author of a lot, with the labels of these sets.
+    pub fn author(&self, terminology: &Terminology) -> Author {
         let person = match (&self.professional, self.authentication) {
             (Some(p), a) if a != Authentication::Structure => p.xcn(),
             _ => Xcn {
@@ -107,11 +107,11 @@ impl Requester {
                 None => format!("G15_{profession}"),
             };
             // A savoir-faire newer than the set keeps its code, under the profession's label.
-            let label = AUTHOR_SPECIALTY
-                .find(TRE_A02, &code)
-                .or_else(|| PROFESSION.find(TRE_G15, profession))?
-                .label;
-            Some(Coded::new(&code, TRE_A02, label))
+            let concept = terminology
+                .author_specialty()
+                .find_any(TRE_A02, &code)
+                .or_else(|| terminology.profession().find_any(TRE_G15, profession))?;
+            Some(Coded::new(&code, TRE_A02, &concept.label))
         });
         Author {
             author_person: person,
@@ -122,7 +122,7 @@ impl Requester {
     }
 
     /// Why these facts cannot describe an asker; `None` when they can.
-    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+    pub fn fault(&self, terminology: &Terminology) -> Option<(&'static str, &'static str)> {
         if self.professional.is_none() && self.authentication != Authentication::Structure {
             return Some((
                 "professional",
@@ -133,8 +133,9 @@ impl Requester {
             if p.family.trim().is_empty() || p.given.trim().is_empty() {
                 return Some(("professional", "family and given are required (RG_2230)"));
             }
+            // Cards still carry professions that are retired.
             if let Some(code) = &p.profession
-                && PROFESSION.find(TRE_G15, code).is_none()
+                && terminology.profession().find_any(TRE_G15, code).is_none()
             {
                 return Some(("professional.profession", "must be a code of TRE_G15"));
             }
@@ -158,7 +159,8 @@ impl Requester {
         if self.structure.name.trim().is_empty() {
             return Some(("structure.name", "is required"));
         }
-        if HEALTHCARE_FACILITY
+        if terminology
+            .facility()
             .find(TRE_R02, &self.structure.sector)
             .is_none()
         {

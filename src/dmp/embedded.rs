@@ -40,6 +40,7 @@ use crate::rules::decide::DossierIs;
 use crate::rules::habilitation::Habilitation;
 use crate::rules::{Authentication, Mode, Parameters, Right};
 use crate::store::sqlite;
+use crate::terminology::Terminology;
 use store::Grant;
 use viewer::Viewer;
 
@@ -54,6 +55,7 @@ struct World {
     clock: Clock,
     parameters: Parameters,
     habilitation: Habilitation,
+    terminology: Terminology,
 }
 
 impl Embedded {
@@ -70,6 +72,7 @@ impl Embedded {
                 clock,
                 parameters,
                 habilitation,
+                terminology: Terminology::embedded(),
             },
         })
     }
@@ -93,6 +96,10 @@ fn percent(value: u32, total: u32) -> u8 {
 }
 
 impl Dmp for Embedded {
+    fn use_terminology(&mut self, terminology: &Terminology) {
+        self.world.terminology = terminology.clone();
+    }
+
     fn authenticate(&mut self, context: &Context<'_>) -> Result<()> {
         Viewer::without_patient(context).require_right(Right::Authenticate)
     }

@@ -46,3 +46,27 @@ pub const TRE_R209: &str = "1.2.250.1.213.2.2";
 pub const TRE_R276: &str = "1.2.250.1.213.1.6.1.128";
 /// TRE_R342: kinds of reference identifier.
 pub const TRE_R342: &str = "1.2.250.1.213.1.1.4.347";
+/// HL7 roles of persons (`MTH`, `FTH`…).
+pub const HL7_ROLE_CODE: &str = "2.16.840.1.113883.5.111";
+/// Relations to the patient added by the CI-SIS (guardians).
+pub const CISIS_RELATION: &str = "1.2.250.1.213.1.1.4.327";
+/// Titles by which persons are addressed.
+pub const CIVILITIES: &str = "1.2.250.1.213.1.6.1.69";
+/// TRE_R01: savoir-faire of professionals (`SM26`…).
+pub const TRE_R01: &str = "1.2.250.1.71.4.2.5";
+/// TRE_R21: functions in a structure.
+pub const TRE_R21: &str = "1.2.250.1.213.1.6.1.17";
+/// TRE_R22: kinds of activity.
+pub const TRE_R22: &str = "1.2.250.1.213.1.6.1.19";
+/// TRE_R291: further professions.
+pub const TRE_R291: &str = "1.2.250.1.213.1.6.1.140";
+/// TRE_G05: sections and sub-sections of the order of pharmacists.
+pub const TRE_G05: &str = "1.2.250.1.71.4.2.6";
+/// TRE_G16: professions in training.
+pub const TRE_G16: &str = "1.2.250.1.71.1.2.8";
+/// TRE_R38: specialties as the orders of professions name them.
+pub const TRE_R38: &str = "1.2.250.1.213.2.28";
+/// TRE_R248: modes of access.
+pub const TRE_R248: &str = "1.2.250.1.213.1.1.4.248";
+/// TRE_R271: kinds of request about a dossier.
+pub const TRE_R271: &str = "1.2.250.1.213.1.1.4.11";

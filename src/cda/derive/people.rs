@@ -1,13 +1,13 @@
 //! The persons, devices and organisations of a header, in the forms of XDS metadata.
 
-use super::{Notes, coded, rules};
+use super::{Notes, as_it_stands, rules};
 use crate::cda::{Author as CdaAuthor, Header, Id, Organization, Patient, PersonName};
 use crate::document::{Author, Coded};
 use crate::identity::professional::PS_ID_NAT_OID;
 use crate::identity::structure::STRUCT_ID_NAT_OID;
 use crate::identity::{Authority, Cx, Ins, PsIdNat, Xcn, Xon, wire};
 use crate::terminology::system::TRE_A00;
-use crate::terminology::{AUTHOR_SPECIALTY, FUNCTION_CODE};
+use crate::terminology::{Concept, Terminology};
 
 /// OID of the SIRENE register, under which the publisher of a digital service is identified.
 const SIRENE: &str = "1.3.2";
@@ -93,7 +93,11 @@ fn source_patient_info(patient: &Patient, notes: &mut Notes) -> Vec<String> {
 }
 
 /// The authors, in the order of the document; none when there is no author at all.
-pub(super) fn authors(header: &Header, notes: &mut Notes) -> Option<Vec<Author>> {
+pub(super) fn authors(
+    header: &Header,
+    terminology: &Terminology,
+    notes: &mut Notes,
+) -> Option<Vec<Author>> {
     if header.authors.is_empty() {
         notes.add(&rules::AUTHOR_MISSING, "/ClinicalDocument/author");
         return None;
@@ -106,6 +110,7 @@ pub(super) fn authors(header: &Header, notes: &mut Notes) -> Option<Vec<Author>>
             author(
                 a,
                 &format!("/ClinicalDocument/author[{}]/assignedAuthor", i + 1),
+                terminology,
                 notes,
             )
         })
@@ -113,7 +118,12 @@ pub(super) fn authors(header: &Header, notes: &mut Notes) -> Option<Vec<Author>>
     (!authors.is_empty()).then_some(authors)
 }
 
-fn author(author: &CdaAuthor, path: &str, notes: &mut Notes) -> Option<Author> {
+fn author(
+    author: &CdaAuthor,
+    path: &str,
+    terminology: &Terminology,
+    notes: &mut Notes,
+) -> Option<Author> {
     let Some(id) = identifying(&author.ids) else {
         notes.add(&rules::AUTHOR_ID, format!("{path}/id"));
         return None;
@@ -133,8 +143,11 @@ fn author(author: &CdaAuthor, path: &str, notes: &mut Notes) -> Option<Author> {
         return Some(Author {
             author_person,
             author_institution: None,
-            author_specialty: AUTHOR_SPECIALTY.find(TRE_A00, "EXP_PATIENT").map(coded),
-            author_role: role(author),
+            author_specialty: terminology
+                .author_specialty()
+                .find(TRE_A00, "EXP_PATIENT")
+                .map(Concept::coded),
+            author_role: role(author, terminology),
         });
     }
     let author_institution = author.organization.as_ref().and_then(institution);
@@ -147,8 +160,8 @@ fn author(author: &CdaAuthor, path: &str, notes: &mut Notes) -> Option<Author> {
     Some(Author {
         author_person,
         author_institution,
-        author_specialty: specialty(author, path, notes),
-        author_role: role(author),
+        author_specialty: specialty(author, path, terminology, notes),
+        author_role: role(author, terminology),
     })
 }
 
@@ -211,31 +224,36 @@ fn institution(organization: &Organization) -> Option<Xon> {
     })
 }
 
-fn specialty(author: &CdaAuthor, path: &str, notes: &mut Notes) -> Option<Coded> {
+fn specialty(
+    author: &CdaAuthor,
+    path: &str,
+    terminology: &Terminology,
+    notes: &mut Notes,
+) -> Option<Coded> {
     let path = format!("{path}/code");
     let Some(code) = &author.specialty else {
         notes.add(&rules::AUTHOR_SPECIALTY_MISSING, path);
         return None;
     };
-    match AUTHOR_SPECIALTY.find(&code.system, &code.code) {
-        Some(concept) => Some(coded(concept)),
+    match terminology
+        .author_specialty()
+        .find(&code.system, &code.code)
+    {
+        Some(concept) => Some(concept.coded()),
         None => {
             notes.add(&rules::AUTHOR_SPECIALTY_SET, path);
-            Some(Coded::new(
-                &code.code,
-                &code.system,
-                code.label.as_deref().unwrap_or_default(),
-            ))
+            Some(as_it_stands(code))
         }
     }
 }
 
 /// authorRole: the label of the function, in its set, else in the document.
-fn role(author: &CdaAuthor) -> Option<String> {
+fn role(author: &CdaAuthor, terminology: &Terminology) -> Option<String> {
     let function = author.function.as_ref()?;
-    let concept = FUNCTION_CODE.find(&function.system, &function.code);
+    let functions = terminology.function();
+    let concept = functions.find(&function.system, &function.code);
     concept
-        .map(|c| c.label.to_owned())
+        .map(|c| c.label.clone().into_owned())
         .or_else(|| function.label.clone())
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::store::{self, DossierRow, Grant, NewNotification};
 use super::update::{apply_visibility, check_metadata, check_patient};
 use super::{Embedded, commit, update};
+use crate::cda::{Limits, depositable};
 use crate::clock::Instant;
 use crate::dmp::{Code, Page, Receipt};
 use crate::document::{
@@ -16,6 +17,8 @@ use crate::dossier::{Closing, DossierState, LegalRepresentative, PersonToNotify,
 use crate::error::{Error, Result};
 use crate::identity::{IdentityTraits, Ins, PsIdNat, Xcn};
 use crate::rules::visibility::{PatientSide, patient_sees};
+use crate::terminology::Terminology;
+use crate::terminology::system::TRE_A00;
 
 /// What the patient, a representative or the CNAM does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -271,11 +274,7 @@ fn submission(ins: &Ins, at: Instant, who: &str, parts: &[&[u8]]) -> Result<Subm
             author_specialty: None,
             author_role: None,
         },
-        content_type_code: Coded::new(
-            "EXP_PATIENT",
-            crate::terminology::system::TRE_A00,
-            "Expression personnelle du patient",
-        ),
+        content_type_code: Coded::new("EXP_PATIENT", TRE_A00, "Expression personnelle du patient"),
         title: None,
     })
 }
@@ -353,7 +352,8 @@ impl Embedded {
     /// Does what the patient, a representative or the CNAM does. `content` is the CDA of a deposit.
     pub fn act(&mut self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer> {
         let months = self.world.parameters.authorisation_months;
-        let (transaction, _, now) = self.begin()?;
+        let (transaction, world, now) = self.begin()?;
+        let terminology = &world.terminology;
         let c = &transaction;
         let answer = match action {
             HolderAction::OpenDossier {
@@ -468,7 +468,14 @@ impl Embedded {
             HolderAction::Deposit {
                 patient,
                 visibility,
-            } => HolderAnswer::Deposited(deposit(c, patient, *visibility, content, now)?),
+            } => HolderAnswer::Deposited(deposit(
+                c,
+                terminology,
+                patient,
+                *visibility,
+                content,
+                now,
+            )?),
             HolderAction::Mask { patient, unique_id } => {
                 change_mask(c, patient, unique_id, now, true)?
             }
@@ -586,15 +593,16 @@ fn mask_all(c: &Connection, patient: &Ins, dossier: &DossierRow, now: Instant) -
 
 fn deposit(
     c: &Connection,
+    terminology: &Terminology,
     patient: &Ins,
     visibility: Visibility,
     content: &[u8],
     now: Instant,
 ) -> Result<Receipt> {
     let dossier = active(c, patient)?.id;
-    let (_, metadata, _) = crate::cda::depositable(content, &crate::cda::Limits::default())?;
+    let (_, metadata, _) = depositable(content, &Limits::default(), terminology)?;
     check_patient(&metadata.patient_id, patient)?;
-    check_metadata(&metadata)?;
+    check_metadata(&metadata, terminology)?;
     if visibility.hidden_from_patient_side() {
         return Err(Code::XDSRegistryMetadataError.error("confidentialityCode"));
     }

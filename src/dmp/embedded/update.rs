@@ -12,9 +12,7 @@ use crate::error::Result;
 use crate::identity::{Cx, Ins};
 use crate::rules::feeding::{Age, RepresentativesChoice, visibility_to_deposit};
 use crate::rules::{Authentication, Parameters, Right};
-use crate::terminology::{
-    self, FORMAT_CODE, HEALTHCARE_FACILITY, PRACTICE_SETTING, TYPE_CODE, ValueSet,
-};
+use crate::terminology::{Terminology, ValueSet};
 
 pub(super) fn submit(
     viewer: &Viewer<'_>,
@@ -82,7 +80,7 @@ fn register(
     if let Some(patient) = viewer.context.patient {
         check_patient(&metadata.patient_id, patient)?;
     }
-    check_metadata(metadata)?;
+    check_metadata(metadata, viewer.terminology)?;
     if store::is_taken(viewer.connection, &metadata.unique_id)? {
         return Err(Code::XDSDuplicateUniqueIdInRegistry.error("DocumentEntry.uniqueId"));
     }
@@ -173,28 +171,28 @@ fn check_lot(viewer: &Viewer<'_>, lot: &SubmissionSet) -> Result<()> {
 }
 
 /// The codes a deposit must carry, strictly: they are compared with the DMP's own value sets.
-pub(super) fn check_metadata(m: &Metadata) -> Result<()> {
+pub(super) fn check_metadata(m: &Metadata, terminology: &Terminology) -> Result<()> {
     let known = |set: &ValueSet, coded: &Coded| set.find(&coded.system, &coded.code).is_some();
-    let class = terminology::class_of(&m.type_code.system, &m.type_code.code);
+    let class = terminology.class_of(&m.type_code.system, &m.type_code.code);
     for (fits, attribute) in [
         (
-            known(&TYPE_CODE, &m.type_code),
+            known(terminology.type_code(), &m.type_code),
             "typeCode is not in JDV_J66",
         ),
         (
-            class.is_some_and(|c| m.class_code.is(c.code, c.system)),
+            class.is_some_and(|c| m.class_code.is(&c.code, &c.system)),
             "classCode is not that of the typeCode",
         ),
         (
-            known(&FORMAT_CODE, &m.format_code),
+            known(terminology.format_code(), &m.format_code),
             "formatCode is not in JDV_J60",
         ),
         (
-            known(&HEALTHCARE_FACILITY, &m.healthcare_facility_type_code),
+            known(terminology.facility(), &m.healthcare_facility_type_code),
             "healthcareFacilityTypeCode is not in JDV_J61",
         ),
         (
-            known(&PRACTICE_SETTING, &m.practice_setting_code),
+            known(terminology.practice_setting(), &m.practice_setting_code),
             "practiceSettingCode is not in JDV_J62",
         ),
         (!m.author.is_empty(), "author is missing"),

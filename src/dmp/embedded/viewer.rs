@@ -16,6 +16,7 @@ use crate::rules::decide::{self, Actor, Consent, DossierIs, Feeding, Role, Situa
 use crate::rules::visibility::{self, DocumentFacts};
 use crate::rules::{Decision, RuleRef};
 use crate::rules::{Right, habilitation::Habilitation};
+use crate::terminology::Terminology;
 
 /// A caller before a dossier, within a transaction.
 pub(super) struct Viewer<'a> {
@@ -25,6 +26,7 @@ pub(super) struct Viewer<'a> {
     pub dossier: Option<DossierRow>,
     pub situation: Situation,
     pub authorised_until: Option<Instant>,
+    pub terminology: &'a Terminology,
     habilitation: &'a Habilitation,
 }
 
@@ -144,6 +146,7 @@ impl<'a> Viewer<'a> {
             dossier,
             situation,
             authorised_until,
+            terminology: &world.terminology,
             habilitation: &world.habilitation,
         })
     }

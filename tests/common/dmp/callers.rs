@@ -73,7 +73,11 @@ fn caller(professional: Option<Professional>, place: u32, by: Authentication) ->
         capacity: Capacity::Care,
         secret: false,
     };
-    assert_eq!(requester.fault(), None, "callers of tests are well formed");
+    assert_eq!(
+        requester.fault(&Default::default()),
+        None,
+        "callers of tests are well formed"
+    );
     Caller {
         requester,
         mode: Mode::Normal,

@@ -4,12 +4,11 @@ use dmpkit::clock::Instant;
 use dmpkit::document::{Coded, Confidentiality, Dtm, EntryUuid, Metadata, Oid};
 use dmpkit::document::{SubmissionSet, Visibility};
 use dmpkit::identity::Ins;
-use dmpkit::terminology::{
-    CONTENT_TYPE_CODE, FORMAT_CODE, HEALTHCARE_FACILITY, PRACTICE_SETTING, TYPE_CODE, ValueSet,
-    class_of, system,
-};
+use dmpkit::terminology::{Terminology, ValueSet, system};
 
 use super::{Caller, oid};
+
+static TERMS: Terminology = Terminology::embedded();
 
 /// A document ready to be deposited.
 #[derive(Debug, Clone)]
@@ -28,7 +27,7 @@ pub fn doc_id(n: u32) -> Oid {
 /// A concept of a value set.
 pub fn coded(set: &ValueSet, system: &str, code: &str) -> Coded {
     let found = set.find(system, code).expect("a code of the set");
-    Coded::new(found.code, found.system, found.label)
+    Coded::new(&found.code, &found.system, &found.label)
 }
 
 pub const REPORT: &str = "11488-4";
@@ -45,7 +44,8 @@ pub fn document(n: u32, patient: &Ins, author: &Caller) -> Doc {
     } else {
         REPORT
     };
-    let class = class_of(system::LOINC, kind).unwrap();
+    let terms = &TERMS;
+    let class = terms.class_of(system::LOINC, kind).unwrap();
     Doc {
         metadata: Metadata {
             unique_id: doc_id(n),
@@ -56,20 +56,20 @@ pub fn document(n: u32, patient: &Ins, author: &Caller) -> Doc {
             service_stop_time: None,
             title: format!("Compte rendu {n}"),
             comments: None,
-            author: vec![author.requester.author()],
+            author: vec![author.requester.author(&TERMS)],
             legal_authenticator: None,
             patient_id: patient.cx(),
             source_patient_id: patient.cx(),
             source_patient_info: Vec::new(),
-            class_code: Coded::new(class.code, class.system, class.label),
-            type_code: coded(&TYPE_CODE, system::LOINC, kind),
+            class_code: Coded::new(&class.code, &class.system, &class.label),
+            type_code: coded(terms.type_code(), system::LOINC, kind),
             format_code: {
-                let any = &FORMAT_CODE.concepts[0];
-                Coded::new(any.code, any.system, any.label)
+                let any = terms.format_code().concepts().next().unwrap();
+                Coded::new(&any.code, &any.system, &any.label)
             },
             confidentiality: Confidentiality::N,
-            healthcare_facility_type_code: coded(&HEALTHCARE_FACILITY, system::TRE_R02, "SA07"),
-            practice_setting_code: coded(&PRACTICE_SETTING, system::TRE_A01, "AMBULATOIRE"),
+            healthcare_facility_type_code: coded(terms.facility(), system::TRE_R02, "SA07"),
+            practice_setting_code: coded(terms.practice_setting(), system::TRE_A01, "AMBULATOIRE"),
             event_code_list: Vec::new(),
             reference_id_list: Vec::new(),
         },
@@ -96,7 +96,7 @@ impl Doc {
 
     /// With one more author.
     pub fn and_by(mut self, author: &Caller) -> Doc {
-        self.metadata.author.push(author.requester.author());
+        self.metadata.author.push(author.requester.author(&TERMS));
         self
     }
 }
@@ -119,8 +119,8 @@ pub fn submission(n: u32, patient: &Ins, by: &Caller, at: Instant) -> Submission
         source_id: oid("1.2.250.1.999"),
         submission_time: Dtm::of(at),
         patient_id: patient.cx(),
-        author: by.requester.author(),
-        content_type_code: coded(&CONTENT_TYPE_CODE, system::TRE_R02, "SA07"),
+        author: by.requester.author(&TERMS),
+        content_type_code: coded(TERMS.content_type(), system::TRE_R02, "SA07"),
         title: None,
     }
 }

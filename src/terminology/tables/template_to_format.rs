@@ -1,0 +1,108 @@
+//! Format of a structured document, by the root of one of its templateIds.
+//!
+//! ASS_A11-CorresModeleCDA-XdsFormatCode-CISIS, OID 1.2.250.1.213.1.1.4.331, version 20260629, 83 rows.
+//! Source: ANS, nomenclatures des objets de santé (NOS), <https://mos.esante.gouv.fr/NOS/ASS_A11-CorresModeleCDA-XdsFormatCode-CISIS>.
+//!
+//! The source has five more rows, all for `1.3.6.1.4.1.19376.1.2.20` (an unstructured document): they are left out
+//! because that template alone decides nothing, the media type of the body does.
+//! A format that no value set holds has its code as label.
+//! The `1.2.250.1.213.1.11.1.19` branch is spelt as in the source.
+
+use super::system::{IHE_FORMAT, TRE_A06};
+use super::{Correspondence, Mapping, correspondence, mapping as m};
+
+/// Format of a structured document, by the root of one of its templateIds.
+pub static TEMPLATE_TO_FORMAT: Correspondence = correspondence(
+    "ASS_A11-CorresModeleCDA-XdsFormatCode-CISIS",
+    "1.2.250.1.213.1.1.4.331",
+    "20260629",
+    "https://mos.esante.gouv.fr/NOS/ASS_A11-CorresModeleCDA-XdsFormatCode-CISIS",
+    MAPPINGS,
+);
+
+#[rustfmt::skip]
+static MAPPINGS: &[Mapping] = &[
+    m("", "1.2.250.1.213.1.1.1.10", TRE_A06, "urn:asip:ci-sis:cva:2017", "urn:asip:ci-sis:cva:2017"),
+    m("", "1.2.250.1.213.1.1.1.12.1", TRE_A06, "urn:asip:ci-sis:obp-sap:2023", "Synthèse antepartum"),
+    m("", "1.2.250.1.213.1.1.1.12.2", TRE_A06, "urn:asip:ci-sis:obp-snm:2023", "Synthèse Salle de Naissance Mère"),
+    m("", "1.2.250.1.213.1.1.1.12.3", TRE_A06, "urn:asip:ci-sis:obp-sne:2023", "Synthèse Salle de Naissance Enfant"),
+    m("", "1.2.250.1.213.1.1.1.12.4", TRE_A06, "urn:asip:ci-sis:obp-scm:2023", "Synthèse Suites de Couches Mère"),
+    m("", "1.2.250.1.213.1.1.1.12.5", TRE_A06, "urn:asip:ci-sis:obp-sem:2023", "Synthèse Enfant en Maternité"),
+    m("", "1.2.250.1.213.1.1.1.13", TRE_A06, "urn:asip:ci-sis:vsm:2012", "Synthèse médicale"),
+    m("", "1.2.250.1.213.1.1.1.15", TRE_A06, "urn:asip:ci-sis:aunv:2013", "Fiche d'admission en unité neuro-vasculaire"),
+    m("", "1.2.250.1.213.1.1.1.16", TRE_A06, "urn:asip:ci-sis:eunv:2013", "Fiche d'épisode de soin en unité neuro-vasculaire"),
+    m("", "1.2.250.1.213.1.1.1.17", TRE_A06, "urn:asip:ci-sis:sunv:2013", "Fiche de sortie d'unité neuro-vasculaire"),
+    m("", "1.2.250.1.213.1.1.1.18", TRE_A06, "urn:asip:ci-sis:crrtn:2013", "Compte-rendu de rétinographie"),
+    m("", "1.2.250.1.213.1.1.1.2.1.1", TRE_A06, "urn:asip:ci-sis:avk:2009", "Fiche patient à risque en cardiologie - Traitement AVK"),
+    m("", "1.2.250.1.213.1.1.1.2.1.2", TRE_A06, "urn:asip:ci-sis:tap:2009", "Fiche patient à risque en cardiologie - Traitement antiagrégant plaquettaire, stent"),
+    m("", "1.2.250.1.213.1.1.1.2.1.3", TRE_A06, "urn:asip:ci-sis:dci:2009", "Fiche patient à risque en cardiologie - Défibrillateur cardiaque interne"),
+    m("", "1.2.250.1.213.1.1.1.2.1.4", TRE_A06, "urn:asip:ci-sis:psc:2009", "Fiche patient à risque en cardiologie - Porteur d'un stimulateur cardiaque"),
+    m("", "1.2.250.1.213.1.1.1.2.1.5", TRE_A06, "urn:asip:ci-sis:ppv:2009", "Fiche patient à risque en cardiologie - Porteur d'une prothèse valvulaire"),
+    m("", "1.2.250.1.213.1.1.1.20", TRE_A06, "urn:asip:ci-sis:pps-paerpa:2017", "Plan Personnalisé de Santé - PAERPA"),
+    m("", "1.2.250.1.213.1.1.1.21", TRE_A06, "urn:asip:ci-sis:ldl-ees:2017", "Lettre de Liaison à l'entrée d'un établissement de santé"),
+    m("", "1.2.250.1.213.1.1.1.22", TRE_A06, "urn:asip:ci-sis:dlu:2015", "Document de liaison d'urgence"),
+    m("", "1.2.250.1.213.1.1.1.23", TRE_A06, "urn:asip:ci-sis:fludt:2017", "Fiche de liaison d'urgence - Transfert de l'EHPAD vers les urgences"),
+    m("", "1.2.250.1.213.1.1.1.24", TRE_A06, "urn:asip:ci-sis:fludr:2017", "Fiche de liaison d'urgence - Retour des urgences vers l'EHPAD"),
+    m("", "1.2.250.1.213.1.1.1.25", TRE_A06, "urn:asip:ci-sis:pavc:2016", "Compte-rendu de consultation d'évaluation pluri-professionnelle post AVC"),
+    m("", "1.2.250.1.213.1.1.1.26", TRE_A06, "urn:asip:ci-sis:pps-cancer:2017", "Programme Personnalisé de Soins - Cancer"),
+    m("", "1.2.250.1.213.1.1.1.27", TRE_A06, "urn:asip:ci-sis:d2lm-fin:2017", "Seconde lecture de mammographie - Fiche d'interprétation nationale"),
+    m("", "1.2.250.1.213.1.1.1.28", TRE_A06, "urn:asip:ci-sis:d2lm-fidd:2017", "Seconde lecture de mammographie - Fiche d'interprétation du bilan de diagnostic différé"),
+    m("", "1.2.250.1.213.1.1.1.29", TRE_A06, "urn:asip:ci-sis:ldl-ses:2017", "Lettre de Liaison à la sortie de l'établissement de santé"),
+    m("", "1.2.250.1.213.1.1.1.30", TRE_A06, "urn:asip:ci-sis:sdm-mr:2017", "Set de Données Minimum - Maladies Rares"),
+    m("", "1.2.250.1.213.1.1.1.32", TRE_A06, "urn:asip:ci-sis:crgm:2018", "Compte rendu de génétique moléculaire"),
+    m("", "1.2.250.1.213.1.1.1.36", TRE_A06, "urn:asip:ci-sis:hr:2019", "Données de remboursement"),
+    m("", "1.2.250.1.213.1.1.1.37", TRE_A06, "urn:asip:ci-sis:vac:2019", "Historique des vaccinations"),
+    m("", "1.2.250.1.213.1.1.1.38", TRE_A06, "urn:asip:ci-sis:tlm-da:2020", "Demande d'acte de télémédecine"),
+    m("", "1.2.250.1.213.1.1.1.39", IHE_FORMAT, "urn:ihe:pharm:pre:2010", "Prescription de médicaments"),
+    m("", "1.2.250.1.213.1.1.1.40", TRE_A06, "urn:asip:ci-sis:cr-anest:2020", "Compte rendu d'anesthésie"),
+    m("", "1.2.250.1.213.1.1.1.41", TRE_A06, "urn:asip:ci-sis:cr-cpa:2020", "Compte rendu de consultation pré-anesthésique"),
+    m("", "1.2.250.1.213.1.1.1.42", IHE_FORMAT, "urn:ihe:eyecare:geneyeevalcn:2014", "CR de consultation en ophtalmologie"),
+    m("", "1.2.250.1.213.1.1.1.43", IHE_FORMAT, "urn:ihe:eyecare:geneyeevalcn:2014", "CR de consultation en ophtalmologie"),
+    m("", "1.2.250.1.213.1.1.1.44", IHE_FORMAT, "urn:ihe:eyecare:geneyeevalcn:2014", "CR de consultation en ophtalmologie"),
+    m("", "1.2.250.1.213.1.1.1.45", IHE_FORMAT, "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013", "Compte-rendu d'imagerie médicale"),
+    m("", "1.2.250.1.213.1.1.1.46", TRE_A06, "urn:asip:ci-sis:vac-note:2021", "Note de vaccination"),
+    m("", "1.2.250.1.213.1.1.1.47", TRE_A06, "urn:ans:ci-sis:img-da:2022", "Demande d'actes d'imagerie"),
+    m("", "1.2.250.1.213.1.1.1.48", TRE_A06, "urn:asip:ci-sis:dlu-dlu-dom:2022", "urn:asip:ci-sis:dlu-dlu-dom:2022"),
+    m("", "1.2.250.1.213.1.1.1.49", TRE_A06, "urn:asip:ci-sis:dlu-fludt-dom:2022", "urn:asip:ci-sis:dlu-fludt-dom:2022"),
+    m("", "1.2.250.1.213.1.1.1.5.1", TRE_A06, "urn:asip:ci-sis:cse-cs8:2017", "Certificat de santé du 8ème jour de l'enfant"),
+    m("", "1.2.250.1.213.1.1.1.5.2", TRE_A06, "urn:asip:ci-sis:cse-cs9:2017", "Certificat de santé du 9ème mois de l'enfant"),
+    m("", "1.2.250.1.213.1.1.1.5.3", TRE_A06, "urn:asip:ci-sis:cse-cs24:2017", "Certificat de santé du 24ème mois de l'enfant"),
+    m("", "1.2.250.1.213.1.1.1.5.4", TRE_A06, "urn:ans:ci-sis:cse-mde:2023", "Mesures de signes vitaux"),
+    m("", "1.2.250.1.213.1.1.1.50", TRE_A06, "urn:asip:ci-sis:dlu-fludr-dom:2022", "urn:asip:ci-sis:dlu-fludr-dom:2022"),
+    m("", "1.2.250.1.213.1.1.1.51", IHE_FORMAT, "urn:ihe:pcc:ips:2020", "Synthèse médicale"),
+    m("", "1.2.250.1.213.1.1.1.52", TRE_A06, "urn:ans:ci-sis:bio-ep-bio:2022", "Prescription d'actes de biologie médicale"),
+    m("", "1.2.250.1.213.1.1.1.54", IHE_FORMAT, "urn:ihe:pharm:dis:2010", "Dispensation médicamenteuse"),
+    m("", "1.2.250.1.213.1.1.1.55", IHE_FORMAT, "urn:ihe:lab:xd-lab:2008", "Compte rendu structuré d'examens de biologie médicale"),
+    m("", "1.2.250.1.213.1.1.1.56", TRE_A06, "urn:asip:ci-sis:ppp:2023", "Plan personnalisé de prévention"),
+    m("", "1.2.250.1.213.1.1.1.57", IHE_FORMAT, "urn:ihe:palm:apsr:2016", "CR d'anatomie et de cytologie pathologiques"),
+    m("", "1.2.250.1.213.1.1.1.58", TRE_A06, "urn:asip:ci-sis:export-dui:2023", "urn:asip:ci-sis:export-dui:2023"),
+    m("", "1.2.250.1.213.1.1.1.8", TRE_A06, "urn:asip:ci-sis:frcp:2011", "Fiche de réunion de concertation pluridisciplinaire"),
+    m("", "1.2.250.1.213.1.1.1.9", TRE_A06, "urn:asip:ci-sis:idap:2011", "Information et directives anticipées du patient"),
+    m("", "1.2.250.1.213.1.11.1.19.1", TRE_A06, "urn:ans:ci-sis:mso-rougeole:2026", "Déclaration de maladie à signalement obligatoire : Rougeole"),
+    m("", "1.2.250.1.213.1.11.1.19.2", TRE_A06, "urn:ans:ci-sis:mso-dengue:2026", "Déclaration de maladie à signalement obligatoire : Dengue"),
+    m("", "1.2.250.1.213.1.11.1.19.3", TRE_A06, "urn:ans:ci-sis:mso-chikungunya:2026", "Déclaration de maladie à signalement obligatoire : Chikungunya"),
+    m("", "1.2.250.1.213.1.11.1.19.4", TRE_A06, "urn:ans:ci-sis:mso-zika:2026", "Déclaration de maladie à signalement obligatoire : Zika"),
+    m("", "1.2.250.1.213.1.11.1.19.5", TRE_A06, "urn:ans:ci-sis:mso-westnile:2026", "Déclaration de maladie à signalement obligatoire : West Nile"),
+    m("", "1.3.6.1.4.1.19376.1.3.3", IHE_FORMAT, "urn:ihe:lab:xd-lab:2008", "Compte rendu structuré d'examens de biologie médicale"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.1", IHE_FORMAT, "urn:ihe:pat:apsr:all:2010", "urn:ihe:pat:apsr:all:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.1", IHE_FORMAT, "urn:ihe:pat:apsr:breast:2010", "urn:ihe:pat:apsr:breast:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.10", IHE_FORMAT, "urn:ihe:pat:apsr:ovary:2010", "urn:ihe:pat:apsr:ovary:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.11", IHE_FORMAT, "urn:ihe:pat:apsr:esophagus:2010", "urn:ihe:pat:apsr:esophagus:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.12", IHE_FORMAT, "urn:ihe:pat:apsr:stomach:2010", "urn:ihe:pat:apsr:stomach:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.13", IHE_FORMAT, "urn:ihe:pat:apsr:liver:2010", "urn:ihe:pat:apsr:liver:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.14", IHE_FORMAT, "urn:ihe:pat:apsr:pancreas:2010", "urn:ihe:pat:apsr:pancreas:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.15", IHE_FORMAT, "urn:ihe:pat:apsr:testis:2010", "urn:ihe:pat:apsr:testis:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.16", IHE_FORMAT, "urn:ihe:pat:apsr:urinary_bladder:2010", "urn:ihe:pat:apsr:urinary_bladder:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.17", IHE_FORMAT, "urn:ihe:pat:apsr:lip_oral_cavity:2010", "urn:ihe:pat:apsr:lip_oral_cavity:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.18", IHE_FORMAT, "urn:ihe:pat:apsr:pharynx:2010", "urn:ihe:pat:apsr:pharynx:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.19", IHE_FORMAT, "urn:ihe:pat:apsr:salivary_gland:2010", "urn:ihe:pat:apsr:salivary_gland:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.2", IHE_FORMAT, "urn:ihe:pat:apsr:colon:2010", "urn:ihe:pat:apsr:colon:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.20", IHE_FORMAT, "urn:ihe:pat:apsr:larynx:2010", "urn:ihe:pat:apsr:larynx:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.3", IHE_FORMAT, "urn:ihe:pat:apsr:prostate:2010", "urn:ihe:pat:apsr:prostate:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.4", IHE_FORMAT, "urn:ihe:pat:apsr:thyroid:2010", "urn:ihe:pat:apsr:thyroid:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.5", IHE_FORMAT, "urn:ihe:pat:apsr:lung:2010", "urn:ihe:pat:apsr:lung:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.6", IHE_FORMAT, "urn:ihe:pat:apsr:skin:2010", "urn:ihe:pat:apsr:skin:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.7", IHE_FORMAT, "urn:ihe:pat:apsr:kidney:2010", "urn:ihe:pat:apsr:kidney:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.8", IHE_FORMAT, "urn:ihe:pat:apsr:cervix:2010", "urn:ihe:pat:apsr:cervix:2010"),
+    m("", "1.3.6.1.4.1.19376.1.8.1.1.2.9", IHE_FORMAT, "urn:ihe:pat:apsr:endometrium:2010", "urn:ihe:pat:apsr:endometrium:2010"),
+];
