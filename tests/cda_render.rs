@@ -311,8 +311,9 @@ fn a_file_that_is_the_document_is_shown_or_said() {
         ("text/rtf", "e1xydGYxfQ==", "Texte RTF"),
         ("image/tiff", "SUkqAAAAAAA=", "Image TIFF"),
         // Declared an image, and a script.
-        ("image/png", "PHNjcmlwdD4=", "format inconnu"),
-        ("image/svg+xml", "PHN2Zy8+", "image/svg+xml"),
+        ("image/png", "PHNjcmlwdD4=", "Fichier joint\u{a0}: texte"),
+        ("image/svg+xml", "PHN2Zy8+", "Fichier joint\u{a0}: texte"),
+        ("image/png", "AAECAwQFBgcICQ==", "format inconnu"),
         ("application/pdf", "", "n’est pas dans le document"),
     ] {
         let attributes = format!("mediaType=\"{media}\" representation=\"B64\"");

@@ -23,6 +23,8 @@ struct State {
     notes: String,
     /// In a row that has only headings.
     heading_row: bool,
+    /// The table that opens has many columns.
+    wide: bool,
     /// Nothing but blocks and breaks since the last block began or ended.
     after_block: bool,
 }
@@ -48,6 +50,7 @@ impl<'a> Writer<'a> {
             before: None,
             notes: String::new(),
             heading_row: false,
+            wide: false,
             after_block: true,
         };
         let pieces = &narrative.pieces;
@@ -61,9 +64,11 @@ impl<'a> Writer<'a> {
                 Piece::Break if state.after_block => {}
                 Piece::Break => out.push_str("<br/>"),
                 Piece::Start(element) => {
-                    if element.tag == Tag::Row {
-                        let rest = pieces.get(index + 1..).unwrap_or_default();
-                        state.heading_row = only_headings(rest);
+                    let rest = pieces.get(index + 1..).unwrap_or_default();
+                    match element.tag {
+                        Tag::Row => state.heading_row = only_headings(rest),
+                        Tag::Table => state.wide = is_wide(rest),
+                        _ => {}
                     }
                     self.start(out, element, &mut state);
                     state.after_block = !element.tag.is_inline();
@@ -131,7 +136,8 @@ impl<'a> Writer<'a> {
         };
         out.push('<');
         out.push_str(name);
-        classes(out, element);
+        let wide = element.tag == Tag::Table && state.wide;
+        classes(out, element, if wide { "wide" } else { "" });
         if let Some(tag) = detail
             .and_then(|d| d.language.as_deref())
             .and_then(language)
@@ -202,6 +208,27 @@ fn footnote(out: &mut String, detail: Option<&Detail>, state: &mut State) {
     state.open.push((Tag::Footnote, "</li>"));
 }
 
+/// Whether the table that these pieces continue has a row of many columns, the first of several cells telling.
+fn is_wide(pieces: &[Piece]) -> bool {
+    /// Beyond, a column has less than two centimetres of a sheet.
+    const MANY: usize = 8;
+    let mut columns = 0;
+    let mut cells = 0;
+    for piece in pieces {
+        match piece {
+            Piece::Start(element) if matches!(element.tag, Tag::Cell | Tag::HeadCell) => {
+                columns += usize::from(element.columns);
+                cells += 1;
+            }
+            Piece::End(Tag::Row) if cells > 1 => break,
+            Piece::End(Tag::Row) => (columns, cells) = (0, 0),
+            Piece::End(Tag::Table) => break,
+            _ => {}
+        }
+    }
+    columns > MANY
+}
+
 /// Whether the row that these pieces continue has headings and no other cell.
 fn only_headings(pieces: &[Piece]) -> bool {
     let mut headings = false;
@@ -225,7 +252,7 @@ fn only_headings(pieces: &[Piece]) -> bool {
 }
 
 /// The classes of an element: each has its meaning in the style of the page and comes from nowhere else.
-fn classes(out: &mut String, element: &Element) {
+fn classes(out: &mut String, element: &Element, more: &str) {
     const STYLES: [(Styles, &str); 16] = [
         (Styles::BOLD, "b"),
         (Styles::ITALICS, "i"),
@@ -260,7 +287,7 @@ fn classes(out: &mut String, element: &Element) {
         .iter()
         .filter(|(style, _)| element.styles.has(*style));
     let deleted = element.styles.has(Styles::DELETED) && element.tag != Tag::Content;
-    let all = [kind, align, if deleted { "deleted" } else { "" }];
+    let all = [kind, more, align, if deleted { "deleted" } else { "" }];
     let all = all.into_iter().filter(|class| !class.is_empty());
     let mut all = all.chain(styles.map(|(_, class)| *class)).peekable();
     if all.peek().is_none() {
