@@ -2,8 +2,7 @@
 
 use std::io;
 
-use dmpkit::cda::check::{Against, Checked, check};
-use dmpkit::cda::{Finding, Severity};
+use dmpkit::cda::{Against, Checked, Finding, Severity, check};
 use dmpkit::document::Metadata;
 use serde::Serialize;
 
@@ -38,10 +37,8 @@ pub fn run(command: &Check) -> io::Result<Outcome> {
         Ok(terminology) => terminology,
         Err(outcome) => return Ok(outcome),
     };
-    let against = Against {
-        terminology: terminology.clone(),
-        ..Against::default()
-    };
+    let mut against = Against::default();
+    against.terminology = terminology;
     let progress = output::Progress::new(command.files.len());
     let mut tally = Tally::default();
     for path in &command.files {
@@ -51,9 +48,7 @@ pub fn run(command: &Check) -> io::Result<Outcome> {
             Ok(bytes) => bytes,
             Err(error) => {
                 tally.unread += 1;
-                let reason = files::reason(&error);
-                progress
-                    .done(|| output::complain(&format!("{name} ne peut pas être lu : {reason}.")));
+                progress.done(|| output::unread(path, &error));
                 continue;
             }
         };

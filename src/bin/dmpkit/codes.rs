@@ -2,22 +2,11 @@
 
 use std::io;
 
-use dmpkit::terminology::{Concept, Day, Pack, Terminology, ValueSet};
-use serde::Serialize;
+use dmpkit::document::Coded;
+use dmpkit::terminology::{Day, Pack, Terminology};
 
 use crate::args::{self, Codes};
 use crate::{Outcome, files, output};
-
-/// The record of one set.
-#[derive(Serialize)]
-struct Set<'a> {
-    name: &'a str,
-    oid: &'a str,
-    version: &'a str,
-    source: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    concepts: Option<Vec<&'a Concept>>,
-}
 
 /// What is built in, with the pack the person names; or how the command ends without it.
 pub fn terminology(pack: &args::Pack) -> Result<Terminology, Outcome> {
@@ -26,13 +15,7 @@ pub fn terminology(pack: &args::Pack) -> Result<Terminology, Outcome> {
         return Ok(embedded);
     };
     let name = output::name(path);
-    let bytes = files::read(path).map_err(|error| {
-        output::complain(&format!(
-            "{name} ne peut pas être lu : {}.",
-            files::reason(&error)
-        ));
-        Outcome::File
-    })?;
+    let bytes = files::read(path).map_err(|error| output::unread(path, &error))?;
     let pack = Pack::read(&bytes).map_err(|error| {
         output::complain(&format!(
             "{name} n'est pas un jeu de nomenclatures : {error}."
@@ -51,7 +34,7 @@ pub fn run(command: &Codes) -> io::Result<Outcome> {
     let Some(name) = &command.set else {
         for set in terminology.sets() {
             if command.json {
-                output::record(&record(set, None))?;
+                output::record(&set.summary())?;
             } else {
                 output::line(&format!(
                     "{:<50} {:>4} codes  version {}  {}",
@@ -88,39 +71,35 @@ pub fn run(command: &Codes) -> io::Result<Outcome> {
         ));
         return Ok(Outcome::ToCorrect);
     };
-    let searched = command.find.as_deref().map(str::to_lowercase);
-    let wanted = |c: &&Concept| {
-        let Some(searched) = &searched else {
-            return true;
-        };
-        c.code.to_lowercase().contains(searched) || c.label.to_lowercase().contains(searched)
-    };
-    let in_force = |c: &&Concept| day.map_or(!c.is_retired(), |day| c.is_in_force(day));
-    let concepts: Vec<&Concept> = set.all().iter().filter(in_force).filter(wanted).collect();
+    let mut listing = set.list(day);
+    if let Some(searched) = command.find.as_deref().map(str::to_lowercase) {
+        let holds = |text: &str| text.to_lowercase().contains(&searched);
+        listing
+            .concepts
+            .retain(|c: &Coded| holds(&c.code) || holds(&c.label));
+    }
     if command.json {
-        output::record(&record(set, Some(concepts)))?;
+        output::record(&listing)?;
         return Ok(Outcome::Good);
     }
     output::line(&format!(
         "{} ({}), version {}",
-        set.name, set.oid, set.version
+        listing.name, listing.oid, listing.version
     ))?;
-    let width = concepts
+    let width = listing
+        .concepts
         .iter()
         .map(|c| c.code.chars().count())
         .max()
         .unwrap_or(0);
-    for concept in &concepts {
+    for concept in &listing.concepts {
         output::line(&format!(
             "  {:<width$}  {}  [{}]",
             concept.code, concept.label, concept.system
         ))?;
     }
-    output::line(&format!(
-        "{}, source {}",
-        output::count(concepts.len(), "code"),
-        set.source
-    ))?;
+    let count = output::count(listing.concepts.len(), "code");
+    output::line(&format!("{count}, source {}", listing.source))?;
     Ok(Outcome::Good)
 }
 
@@ -132,14 +111,4 @@ fn starts(name: &str, written: &str) -> bool {
         .and_then(|rest| rest.chars().next());
     head.is_some_and(|head| head.eq_ignore_ascii_case(written))
         && next.is_none_or(|c| !c.is_alphanumeric())
-}
-
-fn record<'a>(set: &'a ValueSet, concepts: Option<Vec<&'a Concept>>) -> Set<'a> {
-    Set {
-        name: &set.name,
-        oid: &set.oid,
-        version: &set.version,
-        source: &set.source,
-        concepts,
-    }
 }

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use crate::{Outcome, output};
+
 /// The largest file read, in bytes. A document of the DMP is far smaller; an endless pipe must not fill the memory.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
@@ -27,7 +29,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Writes a whole file that must not exist, unless `force`; or the standard output when no path is given.
-pub fn write(path: Option<&Path>, force: bool, bytes: &[u8]) -> io::Result<()> {
+fn write(path: Option<&Path>, force: bool, bytes: &[u8]) -> io::Result<()> {
     let Some(path) = path else {
         let mut out = io::stdout().lock();
         out.write_all(bytes)?;
@@ -41,6 +43,22 @@ pub fn write(path: Option<&Path>, force: bool, bytes: &[u8]) -> io::Result<()> {
         options.create_new(true);
     }
     options.open(path)?.write_all(bytes)
+}
+
+/// Writes what a command made, and says it when that fails.
+pub fn deliver(path: Option<&Path>, force: bool, bytes: &[u8]) -> io::Result<Outcome> {
+    match (write(path, force, bytes), path) {
+        (Ok(()), _) => Ok(Outcome::Good),
+        (Err(error), None) => Err(error),
+        (Err(error), Some(path)) => {
+            output::complain(&format!(
+                "{} ne peut pas être écrit : {}.",
+                output::name(path),
+                reason(&error)
+            ));
+            Ok(Outcome::File)
+        }
+    }
 }
 
 /// Why a file could not be read or written, in French.

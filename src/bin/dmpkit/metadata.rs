@@ -34,9 +34,7 @@ pub fn run(command: &args::Metadata) -> io::Result<Outcome> {
             Ok(bytes) => bytes,
             Err(error) => {
                 outcome = outcome.max(Outcome::File);
-                let reason = files::reason(&error);
-                progress
-                    .done(|| output::complain(&format!("{name} ne peut pas être lu : {reason}.")));
+                progress.done(|| output::unread(path, &error));
                 continue;
             }
         };

@@ -7,9 +7,21 @@ use dmpkit::cda::{Finding, Severity};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use crate::{Outcome, files};
+
 /// Says something on the standard error.
 pub fn complain(sentence: &str) {
     eprintln!("{}", printable(sentence));
+}
+
+/// Says that a file could not be read.
+pub fn unread(path: &Path, error: &io::Error) -> Outcome {
+    complain(&format!(
+        "{} ne peut pas être lu : {}.",
+        name(path),
+        files::reason(error)
+    ));
+    Outcome::File
 }
 
 /// One JSON record on a line of its own.

@@ -3,7 +3,7 @@
 use std::io;
 
 use dmpkit::cda::Finding;
-use dmpkit::cda::write::{Context, wrap};
+use dmpkit::cda::write::{Context, Identifier, wrap};
 use dmpkit::document::Oid;
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     unique_id: Option<&'a Oid>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    set_id: Option<&'a str>,
+    set_id: Option<&'a Identifier>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_number: Option<u32>,
     findings: &'a [Finding],
@@ -36,11 +36,7 @@ pub fn run(command: &Wrap) -> io::Result<Outcome> {
     for path in [&command.file, &command.context] {
         match files::read(path) {
             Ok(bytes) => read.push(bytes),
-            Err(error) => {
-                let (name, reason) = (output::name(path), files::reason(&error));
-                output::complain(&format!("{name} ne peut pas être lu : {reason}."));
-                return Ok(Outcome::File);
-            }
+            Err(error) => return Ok(output::unread(path, &error)),
         }
     }
     let (Some(context), Some(file)) = (read.pop(), read.pop()) else {
@@ -60,24 +56,16 @@ pub fn run(command: &Wrap) -> io::Result<Outcome> {
     let aside = command.output.is_none();
     match wrap(&file, &context, &terminology) {
         Ok(written) => {
-            if let Err(error) =
-                files::write(command.output.as_deref(), command.force, &written.bytes)
-            {
-                let target = command
-                    .output
-                    .as_deref()
-                    .map_or("La sortie".to_owned(), output::name);
-                output::complain(&format!(
-                    "{target} ne peut pas être écrit : {}.",
-                    files::reason(&error)
-                ));
-                return Ok(Outcome::File);
+            let target = command.output.as_deref();
+            let delivered = files::deliver(target, command.force, &written.bytes)?;
+            if delivered != Outcome::Good {
+                return Ok(delivered);
             }
             let report = Report {
                 file: name.clone(),
                 made: true,
                 unique_id: Some(&written.unique_id),
-                set_id: Some(written.set_id.as_str()),
+                set_id: Some(&written.set_id),
                 version_number: Some(written.version_number),
                 findings: &written.findings,
             };

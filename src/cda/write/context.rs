@@ -238,7 +238,7 @@ pub enum Informant {
     /// A professional.
     Professional(Box<Practitioner>),
     /// Someone near the patient.
-    Relative(Relative),
+    Relative(Box<Relative>),
 }
 
 /// Someone near the patient.

@@ -499,7 +499,7 @@ fn is_address(address: &Address) -> bool {
         &address.country,
     ];
     let has_parts = parts.iter().any(|p| p.is_some());
-    has_parts != !address.lines.is_empty()
+    has_parts == address.lines.is_empty()
 }
 
 /// Whether an identifier is under an authority of the INS, current or past.
