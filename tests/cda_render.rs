@@ -8,6 +8,9 @@ use dmpkit::cda::body::{Content, Piece, Styles, Tag, Undecodable, body};
 use dmpkit::cda::render::{Duties, FormKind, forms, html, text};
 use dmpkit::cda::{Limits, ReadError};
 use dmpkit::document::{Status, Visibility};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 const RICH: &str = "cr_consultation_riche.xml";
 
@@ -489,6 +492,110 @@ fn depth_costs_neither_the_stack_nor_a_word() {
     assert!(page.contains("fond"));
 }
 
+/// Narrative that no author would write: any element in any other, with any of the attributes that mean something.
+fn disorder() -> impl Strategy<Value = String> {
+    const NAMES: [&str; 24] = [
+        "paragraph",
+        "list",
+        "item",
+        "table",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "th",
+        "td",
+        "caption",
+        "content",
+        "sub",
+        "sup",
+        "br",
+        "footnote",
+        "footnoteRef",
+        "linkHtml",
+        "renderMultiMedia",
+        "col",
+        "ol",
+        "li",
+        "script",
+        "autre",
+    ];
+    const ATTRIBUTES: [&str; 8] = [
+        "",
+        "",
+        "ID='a'",
+        "IDREF='a'",
+        "colspan='3' rowspan='2'",
+        "listType='ordered'",
+        "styleCode='Bold Arabic' revised='delete'",
+        "href='https://exemple.invalid/' language='en'",
+    ];
+    let leaf = prop::sample::select(vec![
+        "Ω",
+        "ж ",
+        " ñ",
+        "\u{202E}ŵ",
+        " \n ",
+        "<br/>",
+        "<tr/>",
+        "&lt;td&gt;Ω",
+    ]);
+    let leaf = leaf.prop_map(str::to_owned);
+    leaf.prop_recursive(8, 120, 6, |inner| {
+        let name = prop::sample::select(NAMES.to_vec());
+        let attributes = prop::sample::select(ATTRIBUTES.to_vec());
+        (name, attributes, prop::collection::vec(inner, 0..6)).prop_map(
+            |(name, attributes, inner)| format!("<{name} {attributes}>{}</{name}>", inner.concat()),
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn disorder_is_put_in_order_without_losing_a_letter(inside in disorder()) {
+        let document = narrative(&inside);
+        let page = page(&document);
+        assert_harmless(&page);
+        let (shown, text) = (Seen::new(&page).text, plain(&document));
+        for letter in ['Ω', 'ж', 'ñ', 'ŵ'] {
+            let written = inside.matches(letter).count();
+            prop_assert_eq!(shown.matches(letter).count(), written);
+            prop_assert!(text.matches(letter).count() >= written);
+        }
+        prop_assert!(!text.chars().any(steers));
+        prop_assert!(text.lines().all(|line| line.chars().count() <= 100), "{}", text);
+
+        // What the narrative promises to whoever shows it.
+        let read = structured(&document);
+        let pieces = &read.sections[0].narrative.as_ref().expect("a narrative").pieces;
+        let mut open = Vec::new();
+        for piece in pieces {
+            let parent = open.last().copied();
+            let in_table = matches!(parent, Some(Tag::Table | Tag::Head | Tag::Body | Tag::Foot | Tag::Row));
+            let in_list = matches!(parent, Some(Tag::List | Tag::OrderedList));
+            match piece {
+                Piece::Start(element) => {
+                    let tag = element.tag;
+                    match tag {
+                        Tag::Head | Tag::Body | Tag::Foot => prop_assert_eq!(parent, Some(Tag::Table)),
+                        Tag::Row => prop_assert!(in_table && !matches!(parent, Some(Tag::Table | Tag::Row))),
+                        Tag::Cell | Tag::HeadCell => prop_assert_eq!(parent, Some(Tag::Row)),
+                        Tag::Item => prop_assert!(in_list),
+                        Tag::Caption => prop_assert!(!in_table || parent == Some(Tag::Table)),
+                        _ => prop_assert!(!in_table && !in_list, "{:?} in {:?}", tag, parent),
+                    }
+                    open.push(tag);
+                }
+                Piece::End(tag) => prop_assert_eq!(open.pop(), Some(*tag)),
+                _ => prop_assert!(!in_table && !in_list),
+            }
+        }
+        prop_assert!(open.is_empty());
+    }
+}
+
 #[test]
 fn what_is_shown_stays_in_proportion() {
     let row = "<tr><td>1</td><td>deux mots</td></tr>";
@@ -578,6 +685,17 @@ fn write_pages() {
     let write = |name: &str, page: String| write_page(&folder, name, &page);
     for (index, inside) in HOSTILE.iter().enumerate() {
         write(&format!("hostile-{index:02}"), page(&narrative(inside)));
+    }
+    let mut runner = TestRunner::deterministic();
+    for index in 0..24 {
+        let inside = disorder()
+            .new_tree(&mut runner)
+            .expect("a narrative")
+            .current();
+        write(
+            &format!("hostile-random-{index:02}"),
+            page(&narrative(&inside)),
+        );
     }
     let long = "<tr><td>1</td><td>deux mots</td></tr>".repeat(2_000);
     write(

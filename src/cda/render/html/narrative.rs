@@ -23,8 +23,8 @@ struct State {
     notes: String,
     /// In a row that has only headings.
     heading_row: bool,
-    /// The table that opens has many columns.
-    wide: bool,
+    /// The class of the table that opens, by its columns.
+    width: &'static str,
     /// Nothing but blocks and breaks since the last block began or ended.
     after_block: bool,
 }
@@ -50,7 +50,7 @@ impl<'a> Writer<'a> {
             before: None,
             notes: String::new(),
             heading_row: false,
-            wide: false,
+            width: "",
             after_block: true,
         };
         let pieces = &narrative.pieces;
@@ -67,7 +67,7 @@ impl<'a> Writer<'a> {
                     let rest = pieces.get(index + 1..).unwrap_or_default();
                     match element.tag {
                         Tag::Row => state.heading_row = only_headings(rest),
-                        Tag::Table => state.wide = is_wide(rest),
+                        Tag::Table => state.width = width(columns(rest)),
                         _ => {}
                     }
                     self.start(out, element, &mut state);
@@ -136,8 +136,12 @@ impl<'a> Writer<'a> {
         };
         out.push('<');
         out.push_str(name);
-        let wide = element.tag == Tag::Table && state.wide;
-        classes(out, element, if wide { "wide" } else { "" });
+        let width = if element.tag == Tag::Table {
+            state.width
+        } else {
+            ""
+        };
+        classes(out, element, width);
         if let Some(tag) = detail
             .and_then(|d| d.language.as_deref())
             .and_then(language)
@@ -208,10 +212,8 @@ fn footnote(out: &mut String, detail: Option<&Detail>, state: &mut State) {
     state.open.push((Tag::Footnote, "</li>"));
 }
 
-/// Whether the table that these pieces continue has a row of many columns, the first of several cells telling.
-fn is_wide(pieces: &[Piece]) -> bool {
-    /// Beyond, a column has less than two centimetres of a sheet.
-    const MANY: usize = 8;
+/// How many columns the table has that these pieces continue, its first row of several cells telling.
+fn columns(pieces: &[Piece]) -> usize {
     let mut columns = 0;
     let mut cells = 0;
     for piece in pieces {
@@ -220,13 +222,23 @@ fn is_wide(pieces: &[Piece]) -> bool {
                 columns += usize::from(element.columns);
                 cells += 1;
             }
-            Piece::End(Tag::Row) if cells > 1 => break,
+            Piece::End(Tag::Row) if cells > 1 => return columns,
             Piece::End(Tag::Row) => (columns, cells) = (0, 0),
             Piece::End(Tag::Table) => break,
             _ => {}
         }
     }
-    columns > MANY
+    columns
+}
+
+/// The class of a table that has to be printed smaller to fit on a sheet.
+fn width(columns: usize) -> &'static str {
+    match columns {
+        0..=8 => "",
+        9..=10 => "wide",
+        11..=15 => "wider",
+        _ => "widest",
+    }
 }
 
 /// Whether the row that these pieces continue has headings and no other cell.
