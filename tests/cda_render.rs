@@ -427,6 +427,77 @@ fn words_of_blocks_do_not_run_together() {
 }
 
 #[test]
+fn stray_text_does_not_make_rows_and_items_something_else() {
+    for (inside, rows, cells, items) in [
+        (
+            "<table>a<tr><td>b</td></tr><tr><td>c</td></tr></table>",
+            3,
+            3,
+            0,
+        ),
+        ("<table><td>a</td><td>b</td></table>", 1, 2, 0),
+        ("<table><tr>a<td>b</td></tr></table>", 1, 2, 0),
+        (
+            "<table><tbody>a<tr><td>b</td></tr></tbody></table>",
+            2,
+            2,
+            0,
+        ),
+        ("<list>a<item>b</item>c</list>", 0, 0, 3),
+    ] {
+        let page = page(&narrative(inside));
+        let seen = Seen::new(&page);
+        let counted = (seen.count("tr"), seen.count("td"), seen.count("li"));
+        assert_eq!(counted, (rows, cells, items), "{inside}");
+    }
+}
+
+#[test]
+fn a_region_of_an_image_shows_the_image() {
+    let document = section(
+        "<title>Récit</title><text><renderMultiMedia referencedObject=\"zone\"/></text>\
+         <entry><regionOfInterest ID=\"zone\"><entryRelationship><observationMedia ID=\"image\">\
+         <value mediaType=\"image/gif\" representation=\"B64\">R0lGODlhAQABAAAA</value>\
+         </observationMedia></entryRelationship></regionOfInterest></entry>",
+    );
+    let page = page(&document);
+    assert_eq!(
+        page.matches("src=\"data:image/gif;base64,R0lGODlhAQABAAAA\"")
+            .count(),
+        1
+    );
+    assert!(!page.contains("Pièces jointes"), "shown in its place");
+}
+
+#[test]
+fn a_table_too_wide_for_the_text_names_the_column_of_each_cell() {
+    let long = "anticonstitutionnellement";
+    let document = narrative(&format!(
+        "<table><thead><tr><th rowspan=\"2\">Examen</th><th colspan=\"2\">Résultat</th><th rowspan=\"2\">Note</th></tr>\
+         <tr><th>Hier</th><th>Aujourd'hui</th></tr></thead>\
+         <tr><td rowspan=\"2\">Un</td><td>{long}-1</td><td>{long}-2</td><td>{long}-3</td></tr>\
+         <tr><td>{long}-4</td><td/><td>{long}{long}</td></tr></table>"
+    ));
+    let text = plain(&document).replace('\u{a0}', " ");
+    let shown = text.split("Récit").last().expect("a narrative");
+    let lines: Vec<_> = shown
+        .lines()
+        .map(str::trim)
+        .filter(|l| l.contains(long))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            format!("Hier : {long}-1"),
+            format!("Aujourd'hui : {long}-2"),
+            format!("Note : {long}-3"),
+            format!("* Hier : {long}-4"),
+            format!("Note : {long}{long}"),
+        ]
+    );
+}
+
+#[test]
 fn only_styles_of_the_standard_are_read() {
     let read = structured(&narrative(
         "<content styleCode=\"Bold unknown toprule\">a</content>",
