@@ -16,11 +16,15 @@ use crate::identity::{IdentityTraits, Ins, Professional, Structure};
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Context {
-    /// The OID under which the software makes identifiers; at most 34 characters, for 30 follow.
-    pub software_oid: Oid,
-    /// Whose document it is.
-    pub patient: Patient,
-    /// Who made the content: at least one.
+    /// The OID under which the software makes identifiers; at most 34 characters, for 30 follow. Required, but where
+    /// a connector knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_oid: Option<Oid>,
+    /// Whose document it is. Required, but where a dossier is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<Patient>,
+    /// Who made the content: at least one, but where a session tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<Author>,
     /// The structure of the act, and of whoever states no other. Left out only in what a patient writes alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,6 +118,21 @@ pub struct Patient {
     pub contact: Option<Contact>,
 }
 
+impl Patient {
+    /// A patient of whom nothing more is said.
+    #[must_use]
+    pub fn of(ins: Ins, traits: IdentityTraits) -> Patient {
+        Patient {
+            ins,
+            traits,
+            first_given: None,
+            used_given: None,
+            local_id: None,
+            contact: None,
+        }
+    }
+}
+
 /// An author.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -126,6 +145,18 @@ pub struct Author {
     /// When he took part; by default when the document was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+}
+
+impl Author {
+    /// An author of whom nothing more is said.
+    #[must_use]
+    pub fn of(who: Who) -> Author {
+        Author {
+            who,
+            function: None,
+            time: None,
+        }
+    }
 }
 
 /// Who answers for the document.
@@ -173,6 +204,21 @@ pub struct Practitioner {
     /// How to reach him and his structure, when it is not as the structure of the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+}
+
+impl Practitioner {
+    /// A professional of whom nothing more is said.
+    #[must_use]
+    pub fn of(person: Professional) -> Practitioner {
+        Practitioner {
+            person,
+            specialty: None,
+            civility: None,
+            title: None,
+            structure: None,
+            contact: None,
+        }
+    }
 }
 
 /// A device or software.
