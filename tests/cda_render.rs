@@ -498,6 +498,30 @@ fn a_table_too_wide_for_the_text_names_the_column_of_each_cell() {
 }
 
 #[test]
+fn a_body_is_read_only_from_a_document_of_good_form() {
+    let rich = fixture_text(RICH);
+    let cut = &rich.as_bytes()[..rich.len() - 20];
+    assert_eq!(body(cut, &limits()), Err(ReadError::Truncated));
+    // After the end of the body, where nothing is kept any more.
+    let broken = rich.replace("</structuredBody>", "</structuredBody><a b=c/>");
+    assert!(matches!(
+        body(broken.as_bytes(), &limits()),
+        Err(ReadError::Malformed { .. })
+    ));
+    assert_eq!(
+        body(&fixture("bad/dtd.xml"), &limits()),
+        Err(ReadError::Doctype)
+    );
+    assert_eq!(body(b"<html/>", &limits()), Err(ReadError::NotCda));
+    let mut small = limits();
+    small.size = 100;
+    assert_eq!(
+        body(rich.as_bytes(), &small),
+        Err(ReadError::TooLarge { limit: 100 })
+    );
+}
+
+#[test]
 fn only_styles_of_the_standard_are_read() {
     let read = structured(&narrative(
         "<content styleCode=\"Bold unknown toprule\">a</content>",
