@@ -138,6 +138,7 @@ pub fn config(folder: &Path) -> Config {
         authorisation: AuthorisationPolicy::Explicit,
         domain: None,
         parameters: Parameters::default(),
+        terminology: None,
     }
 }
 

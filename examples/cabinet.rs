@@ -46,6 +46,7 @@ fn connector(folder: &std::path::Path, register: &str) -> Outcome<Connector> {
         authorisation: AuthorisationPolicy::Explicit,
         domain: Some(Domain::Test),
         parameters: Parameters::default(),
+        terminology: None,
     })?)
 }
 

@@ -312,6 +312,16 @@ int32_t dmp_document_read(dmp_access *access,
                           char **out,
                           char **error);
 
+// Reads a document (TD3.2) in a form for a screen: a page (HTML), plain text, or the file it carries.
+// request: record document-render-request. content, content_len: the form. out: record document-rendered,
+// with what to tell the person first and the other forms. To keep a document, use dmp_document_read.
+int32_t dmp_document_render(dmp_access *access,
+                            const char *request,
+                            uint8_t **content,
+                            size_t *content_len,
+                            char **out,
+                            char **error);
+
 // Masks a document to professionals (TD3.3a). out: record changed.
 int32_t dmp_document_mask(dmp_access *access, const char *unique_id, char **out, char **error);
 
@@ -340,6 +350,18 @@ int32_t dmp_document_unarchive(dmp_access *access, const char *unique_id, char *
 
 // Deletes a document (TD3.3c): final. Ask the person first. out: record changed.
 int32_t dmp_document_delete(dmp_access *access, const char *unique_id, char **out, char **error);
+
+// Makes of a CDA document that the host holds a form for a screen: a page (HTML), plain text, or the file it carries. request:
+// record render-request, or NULL for the form to offer first. rendered, rendered_len: the form. out: record
+// rendered, with what to tell the person first and the other forms.
+int32_t dmp_cda_render(dmp_connector *connector,
+                       const uint8_t *content,
+                       size_t content_len,
+                       const char *request,
+                       uint8_t **rendered,
+                       size_t *rendered_len,
+                       char **out,
+                       char **error);
 
 // This professional's own actions on this patient (everyone's for a médecin traitant DMP). filter:
 // record journal-filter, or NULL. out: record journal.

@@ -8,7 +8,6 @@
 //! Source of the header's content: HL7 CDA R2, and the ANS « Structuration minimale des documents de santé »
 //! (CI-SIS), chapter 3.5.
 
-#[allow(dead_code, reason = "the writer comes next")]
 mod base64;
 pub mod body;
 pub mod check;
@@ -24,6 +23,7 @@ pub mod media;
 pub mod render;
 mod scan;
 pub mod time;
+pub mod write;
 mod xml;
 
 pub use self::check::{Against, Checked, Deposit, EmbeddedFile, Previous, check};
@@ -36,6 +36,7 @@ pub use self::header::{
     RelatedDocument, ServiceEvent,
 };
 pub use self::limits::Limits;
+pub use self::write::{Context, Written, wrap};
 
 /// Namespace of CDA elements.
 const HL7: &str = "urn:hl7-org:v3";

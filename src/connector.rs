@@ -9,8 +9,10 @@
 //! | `emergency` | bris de glace: time box, banner, review |
 //! | `feed` | feeding documents, one or a lot, and replacing |
 //! | `consult` | finding, reading, what is new |
+//! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
 //! | `oversight` | the journal, read and verified |
+//! | `terminology` | the value sets in use, and packs loaded over them |
 //!
 //! A [`Connector`] owns the register and the port to a DMP. Calls on one connector run one at a time,
 //! whatever thread they come from; open a second connector on the same files to work in parallel.
@@ -23,7 +25,9 @@ pub mod consult;
 pub mod emergency;
 pub mod feed;
 pub mod oversight;
+pub mod render;
 pub mod session;
+mod terminology;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -38,7 +42,6 @@ use crate::dmp::{Dmp, Requester};
 use crate::error::{Error, ErrorKind, Result, StorageError};
 use crate::rules::habilitation::Habilitation;
 use crate::store::Register;
-use crate::terminology::Terminology;
 
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +71,7 @@ pub(crate) struct Inner {
     speaker: Mutex<Option<usize>>,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
-    terminology: Mutex<Terminology>,
+    terminology: Mutex<terminology::InUse>,
 }
 
 /// The two places where facts live.
@@ -135,11 +138,6 @@ impl Inner {
         Ok(())
     }
 
-    /// The value sets in use.
-    pub(crate) fn terminology(&self) -> Terminology {
-        lock_plain(&self.terminology).clone()
-    }
-
     /// The present.
     pub(crate) fn now(&self) -> Instant {
         self.clock.now()
@@ -196,14 +194,16 @@ impl Connector {
                     .map_err(|e| Error::caller("dmp.embedded.habilitation", e))?
             }
         };
+        let terminology = terminology::InUse::open(config.terminology.as_deref())?;
         // The files last: a configuration that cannot work creates none.
         let register = Register::open(&config.register)?;
-        let dmp = Embedded::open(
+        let mut dmp = Embedded::open(
             &embedded.path,
             clock.clone(),
             config.parameters,
             habilitation,
         )?;
+        dmp.use_terminology(&terminology.sets);
         Ok(Connector {
             inner: Arc::new(Inner {
                 state: Mutex::new(Some(State {
@@ -214,7 +214,7 @@ impl Connector {
                 speaker: Mutex::new(None),
                 clock,
                 config,
-                terminology: Mutex::new(Terminology::embedded()),
+                terminology: Mutex::new(terminology),
             }),
         })
     }
@@ -262,12 +262,6 @@ impl Connector {
                 "only a connector opened with a clock of its own can be moved in time",
             ))
         }
-    }
-
-    /// The value sets in use.
-    #[must_use]
-    pub fn terminology(&self) -> Terminology {
-        self.inner.terminology()
     }
 
     /// Opens a session for a professional or a structure.

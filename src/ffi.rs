@@ -6,7 +6,7 @@
 //! | `handles` | tickets: handles that cannot dangle |
 //! | `memory` | what crosses: text, bytes, and [`dmp_free`](memory::dmp_free) |
 //! | `call` | one call: arguments in, panic caught, status and record out |
-//! | `library`, `connector`, `session`, `access`, `document`, `oversight` | the functions |
+//! | `library`, `connector`, `session`, `access`, `document`, `cda`, `oversight`, `terminology` | the functions |
 //!
 //! The contract that makes the `unsafe` sound is the header's: pointers are valid for the call or NULL,
 //! texts end with NUL, lengths are true, and what is freed was received. Everything else (NULL, invalid
@@ -18,6 +18,7 @@
 
 pub mod access;
 mod call;
+pub mod cda;
 pub mod connector;
 pub mod document;
 mod handles;
@@ -26,3 +27,4 @@ pub mod memory;
 pub mod oversight;
 pub mod session;
 pub mod status;
+pub mod terminology;

@@ -45,6 +45,7 @@
 //! | [`dmp`] | the port to a DMP, and the embedded DMP |
 //! | [`connector`] | the use cases, one file each |
 //! | `store` | the practice's register and journal: SQL lives there and in the embedded DMP's own store |
+//! | `json` | records, read strictly |
 //! | `ffi` | the C interface of `include/dmpkit.h`, the only `unsafe` |
 //! | [`clock`] | the one source of time |
 //! | [`error`] | the one error |
@@ -78,6 +79,7 @@ pub mod error;
 #[doc(hidden)]
 pub mod ffi;
 pub mod identity;
+mod json;
 pub mod rules;
 mod store;
 pub mod terminology;

@@ -20,6 +20,8 @@
 mod concept;
 mod correspondence;
 mod current;
+mod list;
+pub mod pack;
 pub mod system;
 mod tables;
 mod value_set;
@@ -27,6 +29,8 @@ mod value_set;
 pub use self::concept::{Concept, Day};
 pub use self::correspondence::{Correspondence, Mapping};
 pub use self::current::Terminology;
+pub use self::list::{CodeCheck, CorrespondenceSummary, SetListing, SetSummary};
+pub use self::pack::{Pack, PackError, Report};
 pub use self::value_set::ValueSet;
 
 #[cfg(test)]

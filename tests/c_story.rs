@@ -86,7 +86,7 @@ const READ: &[&str] = &[
     "5. M. Leroux, infirmier du cabinet",
     "identiques à ceux déposés",
     "6. À la demande de la patiente, la Dre Bastide masque le document.",
-    "⚠ Ce document est masqué aux professionnels de santé.",
+    "⚠ Ce document est masqué aux professionnels de santé. Seuls le patient",
     "M. Leroux :",
     "0 document(s)",
     "refusé : ",

@@ -32,7 +32,9 @@ fn made() -> String {
         .with_src(root().join("src/ffi/session.rs"))
         .with_src(root().join("src/ffi/access.rs"))
         .with_src(root().join("src/ffi/document.rs"))
+        .with_src(root().join("src/ffi/cda.rs"))
         .with_src(root().join("src/ffi/oversight.rs"))
+        .with_src(root().join("src/ffi/terminology.rs"))
         .generate()
         .expect("the header can be made")
         .write(&mut bytes);

@@ -205,9 +205,9 @@ fn type_and_class(
     let code = notes.required(header.code.as_ref(), &rules::CODE_MISSING, path)?;
     let type_code = in_set(code, terminology.type_code(), &rules::CODE_SET, path, notes);
     let class = terminology.class_of(&code.system, &code.code);
-    let class = class.filter(|c| is_in_force(terminology.class_code(), c));
+    let class = class.and_then(|c| terminology.class_code().find(&c.system, &c.code));
     let class = notes.required(class, &rules::CLASS_UNKNOWN, path)?;
-    Some((type_code, coded(class)))
+    Some((type_code, class.coded()))
 }
 
 /// formatCode: by the media type of an unstructured body, by the templates of a structured one.
@@ -219,25 +219,25 @@ fn format(
 ) -> Option<Coded> {
     let body = header.body.as_ref();
     let body = notes.required(body, &rules::BODY_MISSING, "/ClinicalDocument/component")?;
-    let format = match body {
+    let (format, path) = match body {
         Body::Unstructured { media_type } => {
             let path = "/ClinicalDocument/component/nonXMLBody/text/@mediaType";
             let media_type = media_type.as_deref();
             let format = media_type.and_then(|media| terminology.format_of_media(media));
-            notes.required(format, &rules::MEDIA_TYPE, path)?
+            (notes.required(format, &rules::MEDIA_TYPE, path)?, path)
         }
         Body::Structured => {
             let path = "/ClinicalDocument/templateId";
             let roots = header.template_ids.iter().map(|t| t.root.as_str());
             let format = terminology.format_of_templates(roots).or(stated);
-            let format = notes.required(format, &rules::FORMAT_UNKNOWN, path)?;
-            if !is_in_force(terminology.format_code(), format) {
-                notes.add(&rules::FORMAT_SET, path);
-            }
-            format
+            (notes.required(format, &rules::FORMAT_UNKNOWN, path)?, path)
         }
     };
-    Some(coded(format))
+    let accepted = terminology.format_code().find(&format.system, &format.code);
+    if accepted.is_none() {
+        notes.add(&rules::FORMAT_SET, path);
+    }
+    Some(accepted.unwrap_or(format).coded())
 }
 
 fn title(header: &Header, notes: &mut Notes) -> Option<String> {
@@ -400,7 +400,7 @@ fn in_set(
     notes: &mut Notes,
 ) -> Coded {
     match set.find(&code.system, &code.code) {
-        Some(concept) => coded(concept),
+        Some(concept) => concept.coded(),
         None => {
             notes.add(rule, path);
             as_it_stands(code)
@@ -415,12 +415,4 @@ fn as_it_stands(code: &Code) -> Coded {
         &code.system,
         code.label.as_deref().unwrap_or_default(),
     )
-}
-
-fn is_in_force(set: &ValueSet, concept: &Concept) -> bool {
-    set.find(&concept.system, &concept.code).is_some()
-}
-
-fn coded(concept: &Concept) -> Coded {
-    Coded::new(&concept.code, &concept.system, &concept.label)
 }

@@ -12,11 +12,13 @@ mod duties;
 mod forms;
 mod html;
 mod image;
+mod make;
 mod text;
 mod words;
 
 pub use self::duties::{Duties, Warning, Weight};
 pub use self::forms::{Form, FormKind, forms};
+pub use self::make::{Rendered, Wanted, WantedForm, make};
 
 use super::body::{Content, document};
 use super::{Header, Limits, ReadError};

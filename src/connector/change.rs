@@ -3,7 +3,7 @@
 use super::State;
 use super::access::Access;
 use crate::dmp::{Changed, StatusChange, VisibilityChange};
-use crate::document::{Coded, Dtm, EntryUuid, Oid, SubmissionSet};
+use crate::document::{Dtm, EntryUuid, Oid, SubmissionSet};
 use crate::error::{Error, Result};
 use crate::rules::Right;
 use crate::terminology::system::TRE_R209;
@@ -116,7 +116,7 @@ impl Access {
             submission_time: Dtm::of(now),
             patient_id: self.patient.cx(),
             author: requester.author(&terminology),
-            content_type_code: Coded::new(&concept.code, &concept.system, &concept.label),
+            content_type_code: concept.coded(),
             title: None,
         })
     }

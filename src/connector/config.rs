@@ -31,6 +31,9 @@ pub struct Config {
     /// Durations and switches, where they differ from the known ones.
     #[serde(default)]
     pub parameters: Parameters,
+    /// Path of a terminology pack, see [`crate::terminology::pack`]: value sets newer than those of the library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminology: Option<String>,
 }
 
 /// A back end.

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use super::access::Access;
+use crate::cda::render::Duties;
 use crate::clock::Instant;
 use crate::dmp::{Criteria, Cursor, Reference};
 use crate::document::ids::hex;
-use crate::document::{AssociationKind, DocumentEntry, EntryUuid, Oid, Status, Visibility};
+use crate::document::{AssociationKind, DocumentEntry, EntryUuid, Oid};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::Right;
 use crate::rules::decide::masked_criterion;
@@ -27,8 +28,8 @@ pub struct Found {
     pub own: bool,
     /// Fed or read by this practice.
     pub already_here: bool,
-    /// What to tell the person who opens it, in French.
-    pub warnings: Vec<&'static str>,
+    /// What to tell the person who opens it, in French: see [`Duties`].
+    pub warnings: Vec<String>,
 }
 
 /// A page of documents.
@@ -96,41 +97,6 @@ pub struct NewsAnswer {
     pub as_of: Instant,
 }
 
-/// The warnings a document opens with. Source: EX_3.2-1025, EX_3.1-1080 (what to show; the words are ours).
-fn warnings(entry: &DocumentEntry) -> Vec<&'static str> {
-    let has = |v| entry.visibility.has(v);
-    [
-        (
-            has(Visibility::MASKED),
-            "Ce document est masqué aux professionnels de santé.",
-        ),
-        (
-            has(Visibility::INVISIBLE_PATIENT),
-            "Ce document n'est pas encore visible par le patient : il doit lui être annoncé.",
-        ),
-        (
-            has(Visibility::INVISIBLE_REPRESENTATIVES),
-            "Ce document n'est pas visible par les représentants légaux du patient.",
-        ),
-        (
-            entry.availability_status == Status::Archived,
-            "Ce document est archivé.",
-        ),
-        (
-            entry.availability_status == Status::Deprecated,
-            "Ce document est obsolète : une version plus récente existe.",
-        ),
-        (
-            entry.availability_status == Status::Deleted,
-            "Ce document a été supprimé.",
-        ),
-    ]
-    .into_iter()
-    .filter(|(applies, _)| *applies)
-    .map(|(_, text)| text)
-    .collect()
-}
-
 impl Access {
     fn triage(&self, entry: DocumentEntry, known: &KnownDocuments) -> Found {
         let id = entry.unique_id.as_str();
@@ -138,7 +104,11 @@ impl Access {
         Found {
             own: fed_by.is_some_and(|by| by == self.session.requester.id()),
             already_here: fed_by.is_some() || known.received.contains(id),
-            warnings: warnings(&entry),
+            warnings: Duties::new(entry.visibility, entry.availability_status)
+                .warnings()
+                .into_iter()
+                .map(|warning| warning.sentence)
+                .collect(),
             entry,
         }
     }

@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::handles::{self, Object};
-use super::memory::{TextOut, text};
+use super::memory::{BytesOut, TextOut, text};
 use super::status::{self, DMP_BAD_HANDLE, DMP_BUG, DMP_INVALID_RECORD, DMP_OK, DMP_PANIC};
 use crate::connector::{Access, Connector, Session};
 use crate::error::Error;
+use crate::json;
 
 /// Why a call fails: status, English line, and the refusal record for the answer.
 pub(super) struct Failure {
@@ -89,6 +90,35 @@ pub(super) unsafe fn answer<T: Serialize>(
     })
 }
 
+/// Runs a call whose answer is bytes and a JSON record.
+pub(super) unsafe fn made<T: Serialize>(
+    ticket: usize,
+    content: *mut *mut u8,
+    content_len: *mut usize,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+    call: impl FnOnce() -> Result<(Vec<u8>, T), Failure>,
+) -> i32 {
+    // SAFETY: the caller's output pointers, as the header asks.
+    let (content, out, error) = unsafe {
+        (
+            BytesOut::new(content, content_len),
+            TextOut::new(out),
+            TextOut::new(error),
+        )
+    };
+    run(ticket, Some(&out), &error, || {
+        content.required("content")?;
+        out.required("out")?;
+        let (bytes, value) = call()?;
+        let record =
+            serde_json::to_string(&value).map_err(|_| Error::bug("an answer cannot be written"))?;
+        content.write(&bytes);
+        out.write(&record);
+        Ok(())
+    })
+}
+
 fn bad(kind: &str) -> Failure {
     Failure::new(
         DMP_BAD_HANDLE,
@@ -145,33 +175,7 @@ pub(super) unsafe fn record<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     // SAFETY: the caller gives a NUL-terminated text, valid for the call.
     let json = unsafe { text(pointer, name) }?;
-    // serde would also take a list of a record's values, in order and without their names.
-    if !json.trim_start().starts_with('{') {
-        return Err(Failure::new(
-            DMP_INVALID_RECORD,
-            format!("{name}: is not a JSON object"),
-        ));
-    }
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().clone();
-        let message = error.into_inner().to_string();
-        Failure::new(
-            DMP_INVALID_RECORD,
-            format!(
-                "{}: {}",
-                place(name, &path, &message),
-                without_value(&message)
-            ),
-        )
-    })?;
-    reader.end().map_err(|_| {
-        Failure::new(
-            DMP_INVALID_RECORD,
-            format!("{name}: more text follows the record"),
-        )
-    })?;
-    Ok(value)
+    json::read(json, name).map_err(|line| Failure::new(DMP_INVALID_RECORD, line))
 }
 
 /// An optional record: NULL stands for the default.
@@ -184,62 +188,4 @@ pub(super) unsafe fn record_or_default<T: DeserializeOwned + Default>(
     }
     // SAFETY: as `record`.
     unsafe { record(pointer, name) }
-}
-
-/// Where an error lies: the record, and the fields of its schema that lead there. A field that the schema
-/// does not know is the caller's own text: it is not repeated.
-fn place(name: &str, path: &serde_path_to_error::Path, message: &str) -> String {
-    let mut fields: Vec<String> = path.iter().map(ToString::to_string).collect();
-    if message.starts_with("unknown field") {
-        fields.pop();
-    }
-    let mut place = name.to_owned();
-    for field in fields {
-        // An index comes as "[0]".
-        if !field.starts_with('[') {
-            place.push('.');
-        }
-        place.push_str(&field);
-    }
-    place
-}
-
-/// serde's messages quote what they found, up to ", expected": only what was expected is kept.
-fn without_value(message: &str) -> String {
-    for (prefix, words) in [
-        ("unknown field", "unknown field"),
-        ("unknown variant", "unknown value"),
-        ("invalid type", "wrong type"),
-        ("invalid value", "wrong value"),
-        ("invalid length", "wrong length"),
-    ] {
-        if message.starts_with(prefix) {
-            let expected = message.rfind(", expected").map_or("", |at| &message[at..]);
-            return format!("{words}{expected}");
-        }
-    }
-    message.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_value;
-
-    #[test]
-    fn a_message_keeps_what_was_expected_and_not_what_was_found() {
-        assert_eq!(
-            without_value(
-                "invalid type: string \"DURAND, expected nothing\", expected a map at line 1 column 9"
-            ),
-            "wrong type, expected a map at line 1 column 9"
-        );
-        assert_eq!(
-            without_value("unknown field `jean`, expected `patient` or `mode`"),
-            "unknown field, expected `patient` or `mode`"
-        );
-        assert_eq!(
-            without_value("missing field `patient`"),
-            "missing field `patient`"
-        );
-    }
 }

@@ -5,11 +5,12 @@ use std::ffi::c_char;
 use serde::{Deserialize, Serialize};
 
 use super::access::dmp_access;
-use super::call::{Failure, access, answer, record, record_or_default, run};
-use super::memory::{BytesOut, TextOut, bytes, text};
+use super::call::{Failure, access, answer, made, record, record_or_default};
+use super::memory::{bytes, text};
 use crate::cda::Finding;
 use crate::connector::consult::NewsRequest;
 use crate::connector::feed::FeedOptions;
+use crate::connector::render::DocumentRenderRequest;
 use crate::dmp::{Criteria, Reference, StatusChange, VisibilityChange};
 use crate::document::Oid;
 use crate::error::Error;
@@ -188,26 +189,36 @@ pub unsafe extern "C" fn dmp_document_read(
     out: *mut *mut c_char,
     error: *mut *mut c_char,
 ) -> i32 {
-    let (content, out, error) = unsafe {
-        (
-            BytesOut::new(content, content_len),
-            TextOut::new(out),
-            TextOut::new(error),
-        )
-    };
     let ticket = access.addr();
-    run(ticket, Some(&out), &error, || {
-        content.required("content")?;
-        out.required("out")?;
-        let access = self::access(ticket)?;
-        let id = unsafe { self::unique_id(unique_id) }?;
-        let (bytes, answer) = access.read(&id)?;
-        let record = serde_json::to_string(&answer)
-            .map_err(|_| Error::bug("an answer cannot be written"))?;
-        content.write(&bytes);
-        out.write(&record);
-        Ok(())
-    })
+    unsafe {
+        made(ticket, content, content_len, out, error, || {
+            let access = self::access(ticket)?;
+            let id = self::unique_id(unique_id)?;
+            Ok(access.read(&id)?)
+        })
+    }
+}
+
+/// Reads a document (TD3.2) in a form for a screen: a page (HTML), plain text, or the file it carries.
+/// request: record document-render-request. content, content_len: the form. out: record document-rendered,
+/// with what to tell the person first and the other forms. To keep a document, use dmp_document_read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_render(
+    access: *mut dmp_access,
+    request: *const c_char,
+    content: *mut *mut u8,
+    content_len: *mut usize,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        made(ticket, content, content_len, out, error, || {
+            let access = self::access(ticket)?;
+            let request: DocumentRenderRequest = record(request, "request")?;
+            Ok(access.render(&request)?)
+        })
+    }
 }
 
 unsafe fn change_visibility(

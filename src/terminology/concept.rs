@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Instant;
-use crate::document::Dtm;
+use crate::document::{Coded, Dtm};
 
 /// A day of the calendar, `YYYYMMDD`: the form of the versions of the ANS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,6 +135,12 @@ impl Concept {
     #[must_use]
     pub fn is(&self, system: &str, code: &str) -> bool {
         self.system == system && self.code == code
+    }
+
+    /// Its system, code and label.
+    #[must_use]
+    pub fn coded(&self) -> Coded {
+        Coded::new(&self.code, &self.system, &self.label)
     }
 
     /// What tables are sorted by.

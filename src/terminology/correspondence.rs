@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Concept;
+use super::{Concept, Day};
 
 /// One row of a correspondence: the source code and the concept it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,28 @@ impl Correspondence {
             source: Cow::Borrowed(source),
             mappings: Cow::Borrowed(mappings),
         }
+    }
+
+    /// A table from a pack; its rows are sorted and distinct.
+    pub(super) fn loaded(
+        name: String,
+        oid: String,
+        version: Day,
+        source: String,
+        mappings: Vec<Mapping>,
+    ) -> Correspondence {
+        Correspondence {
+            name: name.into(),
+            oid: oid.into(),
+            version: version.to_string().into(),
+            source: source.into(),
+            mappings: mappings.into(),
+        }
+    }
+
+    /// The day of its version, if that is a day.
+    pub(super) fn day(&self) -> Option<Day> {
+        Day::parse(&self.version)
     }
 
     /// What this source code corresponds to.

@@ -28,6 +28,34 @@ impl Terminology {
         Terminology { loaded: None }
     }
 
+    /// These sets under others, which take the place of those with the same OID or name.
+    pub(super) fn over(
+        &self,
+        sets: Vec<ValueSet>,
+        correspondences: Vec<Correspondence>,
+    ) -> Terminology {
+        if sets.is_empty() && correspondences.is_empty() {
+            return self.clone();
+        }
+        let mut all = Loaded {
+            sets,
+            correspondences,
+        };
+        for set in self.loaded_sets() {
+            if all.sets.iter().all(|s| s.oid != set.oid) {
+                all.sets.push(set.clone());
+            }
+        }
+        for table in self.loaded_correspondences() {
+            if all.correspondences.iter().all(|t| t.name != table.name) {
+                all.correspondences.push(table.clone());
+            }
+        }
+        Terminology {
+            loaded: Some(Arc::new(all)),
+        }
+    }
+
     fn loaded_sets(&self) -> &[ValueSet] {
         self.loaded.as_deref().map_or(&[], |l| &l.sets)
     }

@@ -37,6 +37,31 @@ impl ValueSet {
         }
     }
 
+    /// A set from a pack; its concepts are sorted and distinct.
+    pub(super) fn loaded(
+        name: String,
+        oid: String,
+        version: Day,
+        source: String,
+        concepts: Vec<Concept>,
+    ) -> ValueSet {
+        ValueSet {
+            name: name.into(),
+            oid: oid.into(),
+            version,
+            source: source.into(),
+            concepts: concepts.into(),
+        }
+    }
+
+    /// The same set with other concepts, sorted and distinct.
+    pub(super) fn with_concepts(self, concepts: Vec<Concept>) -> ValueSet {
+        ValueSet {
+            concepts: concepts.into(),
+            ..self
+        }
+    }
+
     /// The concept with this system and this code, if it is in the set and not retired: what a document may be
     /// written with.
     #[must_use]

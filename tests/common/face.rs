@@ -9,7 +9,9 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut, without_provenance_mut};
 use std::sync::Mutex;
 
-use dmpkit::ffi::{access, connector, document, library, memory, oversight, session};
+use dmpkit::ffi::{
+    access, cda, connector, document, library, memory, oversight, session, terminology,
+};
 
 /// The arguments of a call as C passes them; each function takes those that are its own.
 pub struct Raw {
@@ -153,6 +155,7 @@ functions! {
     document::dmp_document_reference Access Record (handle text text_out error);
     document::dmp_document_news Access Record (handle text text_out error);
     document::dmp_document_read Access Plain (handle text bytes_out len_out text_out error);
+    document::dmp_document_render Access Record (handle text bytes_out len_out text_out error);
     document::dmp_document_mask Access Plain (handle text text_out error);
     document::dmp_document_unmask Access Plain (handle text text_out error);
     document::dmp_document_show_patient Access Plain (handle text text_out error);
@@ -160,11 +163,17 @@ functions! {
     document::dmp_document_archive Access Plain (handle text text_out error);
     document::dmp_document_unarchive Access Plain (handle text text_out error);
     document::dmp_document_delete Access Plain (handle text text_out error);
+    cda::dmp_cda_render Connector Optional (handle content content_len text bytes_out len_out text_out error);
     oversight::dmp_journal_read Access Optional (handle text text_out error);
     oversight::dmp_journal_audit Connector Optional (handle text text_out error);
     oversight::dmp_journal_verify Connector Absent (handle text_out error);
     oversight::dmp_emergency_list Connector Optional (handle text text_out error);
     oversight::dmp_emergency_review Session Record (handle text text_out error);
+    terminology::dmp_terminology_sets Connector Absent (handle text_out error);
+    terminology::dmp_terminology_list Connector Record (handle text text_out error);
+    terminology::dmp_terminology_check Connector Record (handle text text_out error);
+    terminology::dmp_terminology_label Connector Record (handle text text_out error);
+    terminology::dmp_terminology_load Connector Record (handle text text_out error);
 }
 
 /// What a call answered, copied and freed.

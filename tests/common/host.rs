@@ -178,6 +178,23 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             "document": id, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "after": 1, "limit": 5}),
         "dmp_emergency_list" => json!({"unreviewed": true}),
         "dmp_emergency_review" => json!({"id": 9999, "note": MARKER}),
+        "dmp_terminology_list" => json!({"set": "JDV_J66-TypeCode-DMP", "at": "20260101"}),
+        "dmp_terminology_check" => {
+            json!({"set": "JDV_J66-TypeCode-DMP", "system": MARKER, "code": MARKER,
+            "at": "20260101"})
+        }
+        "dmp_terminology_label" => json!({"system": MARKER, "code": MARKER}),
+        "dmp_terminology_load" => {
+            let concept = json!({"system": MARKER, "code": MARKER, "label": MARKER});
+            let mut dated = concept.clone();
+            (dated["since"], dated["until"]) = (json!("20260101"), json!("20270101"));
+            json!({
+                "sets": [{"name": MARKER, "oid": "1.2.250.1.999.3.1", "version": "20260101",
+                    "source": MARKER, "concepts": [dated]}],
+                "correspondences": [{"name": "A table", "oid": "1.2.250.1.999.3.2", "version": "20260101",
+                    "source": MARKER, "mappings": [{"system": MARKER, "code": MARKER, "target": concept}]}],
+            })
+        }
         other => panic!("{other} takes no record"),
     };
     vec![one]

@@ -1,13 +1,13 @@
 //! The persons, devices and organisations of a header, in the forms of XDS metadata.
 
-use super::{Notes, as_it_stands, coded, rules};
+use super::{Notes, as_it_stands, rules};
 use crate::cda::{Author as CdaAuthor, Header, Id, Organization, Patient, PersonName};
 use crate::document::{Author, Coded};
 use crate::identity::professional::PS_ID_NAT_OID;
 use crate::identity::structure::STRUCT_ID_NAT_OID;
 use crate::identity::{Authority, Cx, Ins, PsIdNat, Xcn, Xon, wire};
-use crate::terminology::Terminology;
 use crate::terminology::system::TRE_A00;
+use crate::terminology::{Concept, Terminology};
 
 /// OID of the SIRENE register, under which the publisher of a digital service is identified.
 const SIRENE: &str = "1.3.2";
@@ -146,7 +146,7 @@ fn author(
             author_specialty: terminology
                 .author_specialty()
                 .find(TRE_A00, "EXP_PATIENT")
-                .map(coded),
+                .map(Concept::coded),
             author_role: role(author, terminology),
         });
     }
@@ -239,7 +239,7 @@ fn specialty(
         .author_specialty()
         .find(&code.system, &code.code)
     {
-        Some(concept) => Some(coded(concept)),
+        Some(concept) => Some(concept.coded()),
         None => {
             notes.add(&rules::AUTHOR_SPECIALTY_SET, path);
             Some(as_it_stands(code))

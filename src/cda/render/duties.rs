@@ -78,66 +78,58 @@ impl Duties {
     /// The warnings to show, the heaviest first.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        let replaced = match &self.replaced_by {
-            Some(what) => format!(
-                "Une version plus récente l’a remplacé\u{a0}: {what}. Lisez-la plutôt que celle-ci."
-            ),
-            None => {
-                "Une version plus récente existe\u{a0}: lisez-la plutôt que celle-ci.".to_owned()
+        let mut warnings = Vec::new();
+        let mut warn = |applies: bool, weight, title, sentence: &str| {
+            if applies {
+                let sentence = sentence.to_owned();
+                warnings.push(Warning {
+                    weight,
+                    title,
+                    sentence,
+                });
             }
         };
-        let all = [
-            (
-                self.deleted,
-                Weight::Alert,
-                "Document supprimé",
-                "Ce document a été supprimé du DMP. Il ne doit plus servir aux soins.".to_owned(),
+        warn(
+            self.deleted,
+            Weight::Alert,
+            "Document supprimé",
+            "Ce document a été supprimé du DMP. Il ne doit plus servir aux soins.",
+        );
+        let replaced = match &self.replaced_by {
+            Some(what) => &format!(
+                "Une version plus récente l’a remplacé\u{a0}: {what}. Lisez-la plutôt que celle-ci."
             ),
-            (
-                self.obsolete,
-                Weight::Alert,
-                "Document obsolète",
-                replaced,
-            ),
-            (
-                self.masked,
-                Weight::Alert,
-                "Document masqué",
-                "Ce document est masqué aux professionnels de santé. Seuls le patient, l’auteur du document et le \
-                 médecin traitant le voient\u{a0}: n’en faites pas état sans l’accord du patient."
-                    .to_owned(),
-            ),
-            (
-                self.invisible_patient,
-                Weight::Alert,
-                "Non visible par le patient",
-                "Le patient ne voit pas encore ce document\u{a0}: son contenu doit lui être annoncé par un \
-                 professionnel de santé."
-                    .to_owned(),
-            ),
-            (
-                self.invisible_representatives,
-                Weight::Alert,
-                "Non visible par les représentants légaux",
-                "Les représentants légaux du patient ne voient pas ce document\u{a0}: ne leur en parlez pas sans \
-                 l’accord du patient."
-                    .to_owned(),
-            ),
-            (
-                self.archived,
-                Weight::Notice,
-                "Document archivé",
-                "Ce document a été archivé\u{a0}: il n’est plus proposé par défaut dans le DMP.".to_owned(),
-            ),
-        ];
-        all.into_iter()
-            .filter(|(applies, ..)| *applies)
-            .map(|(_, weight, title, sentence)| Warning {
-                weight,
-                title,
-                sentence,
-            })
-            .collect()
+            None => "Une version plus récente existe\u{a0}: lisez-la plutôt que celle-ci.",
+        };
+        warn(self.obsolete, Weight::Alert, "Document obsolète", replaced);
+        warn(
+            self.masked,
+            Weight::Alert,
+            "Document masqué",
+            "Ce document est masqué aux professionnels de santé. Seuls le patient, l’auteur du document et le \
+             médecin traitant le voient\u{a0}: n’en faites pas état sans l’accord du patient.",
+        );
+        warn(
+            self.invisible_patient,
+            Weight::Alert,
+            "Non visible par le patient",
+            "Le patient ne voit pas encore ce document\u{a0}: son contenu doit lui être annoncé par un \
+             professionnel de santé.",
+        );
+        warn(
+            self.invisible_representatives,
+            Weight::Alert,
+            "Non visible par les représentants légaux",
+            "Les représentants légaux du patient ne voient pas ce document\u{a0}: ne leur en parlez pas sans \
+             l’accord du patient.",
+        );
+        warn(
+            self.archived,
+            Weight::Notice,
+            "Document archivé",
+            "Ce document a été archivé\u{a0}: il n’est plus proposé par défaut dans le DMP.",
+        );
+        warnings
     }
 }
 

@@ -1,0 +1,229 @@
+//! The command's arguments, their help, and their errors, in French.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::USAGE;
+
+const PAGE: &str = "{about}\n\nUtilisation : {usage}\n\n{all-args}{after-help}\n";
+
+/// The whole command line.
+#[derive(Parser)]
+#[command(
+    name = "dmpkit",
+    version,
+    about = "Vérifie, fabrique et montre les documents du DMP (CDA R2).",
+    help_template = PAGE,
+    subcommand_help_heading = "Commandes",
+    subcommand_value_name = "COMMANDE",
+    disable_help_subcommand = true,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    after_help = "\nCode de sortie : 0 rien à corriger, 1 au moins un point à corriger, 2 commande mal écrite, 3 fichier\n\
+                  illisible ou impossible à écrire. « - » désigne l'entrée standard."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Affiche cette aide
+    #[arg(long, short = 'h', action = ArgAction::Help, global = true, help_heading = "Options")]
+    help: Option<bool>,
+    /// Affiche la version
+    #[arg(long, short = 'V', action = ArgAction::Version, help_heading = "Options")]
+    version: Option<bool>,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Vérifie des documents avant leur dépôt et dit quoi corriger
+    #[command(help_template = PAGE)]
+    Check(Check),
+    /// Donne les métadonnées sous lesquelles le DMP classera un document
+    #[command(help_template = PAGE)]
+    Metadata(Metadata),
+    /// Fait d'un PDF, texte, RTF, JPEG ou TIFF un document que le DMP accepte
+    #[command(help_template = PAGE)]
+    Wrap(Wrap),
+    /// Montre un document : texte, page HTML autonome, ou fichier qu'il porte
+    #[command(help_template = PAGE)]
+    Render(Render),
+    /// Liste les nomenclatures, ou les codes de l'une d'elles
+    #[command(help_template = PAGE)]
+    Codes(Codes),
+}
+
+/// Arguments of `check`.
+#[derive(Args)]
+#[command(next_help_heading = "Options")]
+pub struct Check {
+    /// Documents CDA
+    #[arg(required = true, value_name = "FICHIER", help_heading = "Arguments")]
+    pub files: Vec<PathBuf>,
+    /// Échoue aussi (code 1) sur ce qui n'est contraire qu'au CI-SIS
+    #[arg(long)]
+    pub strict: bool,
+    /// Donne un enregistrement JSON par document
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub pack: Pack,
+}
+
+/// Arguments of `metadata`.
+#[derive(Args)]
+#[command(next_help_heading = "Options")]
+pub struct Metadata {
+    /// Documents CDA
+    #[arg(required = true, value_name = "FICHIER", help_heading = "Arguments")]
+    pub files: Vec<PathBuf>,
+    /// Donne un enregistrement JSON par document
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub pack: Pack,
+}
+
+/// Arguments of `wrap`.
+#[derive(Args)]
+#[command(next_help_heading = "Options")]
+pub struct Wrap {
+    /// PDF, texte, RTF, JPEG ou TIFF
+    #[arg(value_name = "FICHIER", help_heading = "Arguments")]
+    pub file: PathBuf,
+    /// Contexte du document : patient, auteurs, structure, type, dates… (JSON, schéma wrap-context)
+    #[arg(long, value_name = "CONTEXTE")]
+    pub context: PathBuf,
+    /// Où écrire le document ; sortie standard à défaut
+    #[arg(long, short = 'o', value_name = "DOCUMENT")]
+    pub output: Option<PathBuf>,
+    /// Remplace le fichier de sortie s'il existe
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    /// Donne un compte rendu JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub pack: Pack,
+}
+
+/// Arguments of `render`.
+#[derive(Args)]
+#[command(next_help_heading = "Options")]
+pub struct Render {
+    /// Document CDA
+    #[arg(value_name = "FICHIER", help_heading = "Arguments")]
+    pub file: PathBuf,
+    /// Page HTML autonome (par défaut vers un fichier)
+    #[arg(long, group = "form")]
+    pub html: bool,
+    /// Texte seul (par défaut vers un terminal)
+    #[arg(long, group = "form")]
+    pub text: bool,
+    /// Le fichier que porte le document : copie PDF, PDF, image ou texte
+    #[arg(long, group = "form")]
+    pub embedded: bool,
+    /// Dit seulement ce qui peut être montré, en JSON
+    #[arg(long, group = "form")]
+    pub json: bool,
+    /// Où écrire ; sortie standard à défaut
+    #[arg(long, short = 'o', value_name = "SORTIE")]
+    pub output: Option<PathBuf>,
+    /// Remplace le fichier de sortie s'il existe
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
+/// Arguments of `codes`.
+#[derive(Args)]
+#[command(next_help_heading = "Options")]
+pub struct Codes {
+    /// Nomenclature, par son nom ou le début de son nom (JDV_J66), ou par son OID ; sans elle, toutes sont listées
+    #[arg(value_name = "NOMENCLATURE", help_heading = "Arguments")]
+    pub set: Option<String>,
+    /// Ne garde que les codes dont le code ou le libellé contient ce texte
+    #[arg(long, value_name = "TEXTE", requires = "set")]
+    pub find: Option<String>,
+    /// Codes en vigueur à cette date (AAAAMMJJ)
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<String>,
+    /// Donne un enregistrement JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub pack: Pack,
+}
+
+/// A terminology pack newer than what is built in.
+#[derive(Args)]
+pub struct Pack {
+    /// Nomenclatures plus récentes que celles de cette version (JSON)
+    #[arg(
+        long,
+        value_name = "NOMENCLATURES",
+        id = "pack",
+        help_heading = "Options"
+    )]
+    pub pack: Option<PathBuf>,
+}
+
+/// Reads the command line; help, version and errors are shown here and give the exit code.
+pub fn parse() -> Result<Arguments, ExitCode> {
+    let command = Arguments::command();
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    parsed.map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            print!("{}", error.render());
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            eprint!("{}", error.render());
+            ExitCode::from(USAGE)
+        }
+        _ => {
+            crate::output::complain(&sentence(&error));
+            eprintln!("« dmpkit --help » dit comment l'utiliser.");
+            ExitCode::from(USAGE)
+        }
+    })
+}
+
+/// What is wrong with the command line, in French.
+fn sentence(error: &clap::Error) -> String {
+    let of = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let argument = of(ContextKind::InvalidArg);
+    match error.kind() {
+        ErrorKind::MissingRequiredArgument => format!("Il manque {argument}."),
+        ErrorKind::MissingSubcommand => "Il manque une commande.".to_owned(),
+        ErrorKind::UnknownArgument => format!("L'option {argument} n'existe pas ici."),
+        ErrorKind::InvalidSubcommand => {
+            format!(
+                "La commande {} n'existe pas.",
+                of(ContextKind::InvalidSubcommand)
+            )
+        }
+        ErrorKind::ArgumentConflict => {
+            format!("{argument} ne va pas avec {}.", of(ContextKind::PriorArg))
+        }
+        ErrorKind::InvalidValue if of(ContextKind::InvalidValue).is_empty() => {
+            format!("{argument} attend une valeur.")
+        }
+        ErrorKind::InvalidUtf8 => "Un argument n'est pas en UTF-8.".to_owned(),
+        _ => {
+            format!("La commande est mal écrite {argument}")
+                .trim_end()
+                .to_owned()
+                + "."
+        }
+    }
+}
