@@ -157,6 +157,9 @@ const BREAKS: &[Break] = &[
     (N1, "<telecom nullFlavor=\"NASK\"/>", "<telecom/>", "CDA-TELECOM"),
     (N1, "<telecom nullFlavor=\"NASK\"/>", "<telecom value=\"0326000000\"/>", "CDA-TELECOM"),
     (N1, "<telecom nullFlavor=\"NASK\"/>", "<telecom use=\"XX\" value=\"tel:0326000000\"/>", "CDA-TELECOM-USE"),
+    (N1, "<telecom nullFlavor=\"NASK\"/>", "<telecom use=\"H\" nullFlavor=\"NASK\"/>", "CDA-TELECOM"),
+    (N1, "<custodian>", "<informant><relatedEntity classCode=\"NOK\"/></informant><custodian>", "CDA-PERSON-NAME"),
+    (N1, "<documentationOf>", "<participant typeCode=\"REF\"><associatedEntity classCode=\"PROV\"><id root=\"1.2\" extension=\"3\"/><id root=\"1.2\" extension=\"4\"/></associatedEntity></participant><documentationOf>", "CDA-ENTITY-ID"),
     (N1, "<telecom nullFlavor=\"NASK\"/>", "<telecom nullFlavor=\"NASK\" value=\"tel:0326000000\"/>", "CDA-NULLFLAVOR-VALUED"),
     // Authors.
     (N1, "<functionCode code=\"PCP\" displayName=\"Médecin traitant\"", "<functionCode code=\"PCPX\" displayName=\"Médecin traitant\"", "CDA-FUNCTION-SET"),
