@@ -157,6 +157,12 @@ impl<'t, 'l> Walk<'t, 'l> {
                 }
                 Event::End(_) => self.end(),
                 Event::Text(content) => {
+                    // Between the elements of a header there is white space, and nothing to do with it.
+                    let blank = content.trim_ascii_start().is_empty();
+                    if blank && self.keeps_text() {
+                        self.tree.space();
+                        continue;
+                    }
                     self.characters(&content, before)?;
                     if self.keeps_text() {
                         self.tree.text(content.xml10_content());
