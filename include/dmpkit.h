@@ -258,6 +258,27 @@ int32_t dmp_access_web(dmp_access *access,
                        char **out,
                        char **error);
 
+// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context; what it leaves
+// out is taken from the access: patient, author, structure. document, document_len: the document, to be fed
+// and kept. out: record wrap-answer; keep its identifiers to replace the document one day.
+int32_t dmp_document_wrap(dmp_access *access,
+                          const uint8_t *content,
+                          size_t content_len,
+                          const char *context,
+                          uint8_t **document,
+                          size_t *document_len,
+                          char **out,
+                          char **error);
+
+// Checks a CDA document for this patient, this session and these choices; nothing is sent. options: record
+// feed-options, or NULL. out: record check-answer, with everything that is to be corrected.
+int32_t dmp_document_check(dmp_access *access,
+                           const uint8_t *content,
+                           size_t content_len,
+                           const char *options,
+                           char **out,
+                           char **error);
+
 // Feeds one CDA document (TD2.1, or TD2.2 with a CPE). options: record feed-options, or NULL. out:
 // record feed-answer.
 int32_t dmp_document_feed(dmp_access *access,
@@ -351,6 +372,35 @@ int32_t dmp_document_unarchive(dmp_access *access, const char *unique_id, char *
 // Deletes a document (TD3.3c): final. Ask the person first. out: record changed.
 int32_t dmp_document_delete(dmp_access *access, const char *unique_id, char **out, char **error);
 
+// Checks a CDA document that the host holds, before anything is sent. request: record check-request, or NULL.
+// out: record check-answer, with everything that is to be corrected; a document that cannot be read is a
+// finding, not an error.
+int32_t dmp_cda_check(dmp_connector *connector,
+                      const uint8_t *content,
+                      size_t content_len,
+                      const char *request,
+                      char **out,
+                      char **error);
+
+// Reads the header of a CDA document that the host holds, and nothing after it: to sort or to list
+// documents. out: record metadata-answer.
+int32_t dmp_cda_metadata(dmp_connector *connector,
+                         const uint8_t *content,
+                         size_t content_len,
+                         char **out,
+                         char **error);
+
+// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context. document,
+// document_len: the document. out: record wrap-answer; keep its identifiers to replace the document one day.
+int32_t dmp_cda_wrap(dmp_connector *connector,
+                     const uint8_t *content,
+                     size_t content_len,
+                     const char *context,
+                     uint8_t **document,
+                     size_t *document_len,
+                     char **out,
+                     char **error);
+
 // Makes of a CDA document that the host holds a form for a screen: a page (HTML), plain text, or the file it carries. request:
 // record render-request, or NULL for the form to offer first. rendered, rendered_len: the form. out: record
 // rendered, with what to tell the person first and the other forms.
@@ -386,6 +436,41 @@ int32_t dmp_emergency_list(dmp_connector *connector,
 
 // Signs the review of a bris de glace. review: record emergency-review. out: record done.
 int32_t dmp_emergency_review(dmp_session *session, const char *review, char **out, char **error);
+
+// The value sets and correspondences in use, with their versions, and what the last pack changed. out:
+// record terminology-sets.
+int32_t dmp_terminology_sets(dmp_connector *connector,
+                             char **out,
+                             char **error);
+
+// The codes of a set that are in force, in the order of their labels, for a list to choose from. request:
+// record set-request. out: record set-listing.
+int32_t dmp_terminology_list(dmp_connector *connector,
+                             const char *request,
+                             char **out,
+                             char **error);
+
+// What a set knows of a code: whether a document may be written with it, its label, since when and until
+// when. request: record code-request. out: record code-check.
+int32_t dmp_terminology_check(dmp_connector *connector,
+                              const char *request,
+                              char **out,
+                              char **error);
+
+// The label of a code in whatever set knows it, even retired. request: record label-request. out: record
+// label-answer.
+int32_t dmp_terminology_label(dmp_connector *connector,
+                              const char *request,
+                              char **out,
+                              char **error);
+
+// Takes up newer sets, for this connector until it is closed; the configuration can name the same text in a
+// file. pack: record terminology-pack, or a value set of the ANS in FHIR, or a Bundle of them. out: record
+// terminology-report.
+int32_t dmp_terminology_load(dmp_connector *connector,
+                             const char *pack,
+                             char **out,
+                             char **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use dmpkit::ffi::access::*;
+use dmpkit::ffi::cda::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
+use dmpkit::ffi::terminology::*;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Value, json};
@@ -20,25 +22,34 @@ use crate::library::{
     self, Access, Connector, Reply, Session, close_access, close_connector, close_session,
     open_access, open_connector, open_session,
 };
-use crate::story::{config, content, doctor, folder, patient, written_by_patient};
+use crate::story::{PDF, config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 11] = [
+pub const READ_ONLY: [&str; 17] = [
+    "check-request",
+    "code-request",
     "config",
     "criteria",
     "dossier-query",
     "emergency-filter",
     "ins",
     "journal-filter",
+    "label-request",
     "news-request",
     "patient-search",
     "professionals-request",
     "references-request",
+    "render-request",
     "requester",
+    "set-request",
+    "wrap-context",
 ];
 
 /// The file of a matrix d'habilitation, there once a world is settled.
 const MATRIX: &str = "habilitation.json";
+
+/// The file of a terminology pack, there too.
+const PACK: &str = "terminologie.json";
 
 /// A practice where each example finds what it speaks of.
 pub struct World {
@@ -75,10 +86,12 @@ impl World {
             let matrix =
                 json!({"version": "0", "source": "test", "unlisted": "allowed", "rows": []});
             std::fs::write(settled.path().join(MATRIX), matrix.to_string()).expect("written");
+            let pack = &contract().schemas["terminology-pack"]["examples"][0];
+            std::fs::write(settled.path().join(PACK), pack.to_string()).expect("written");
             settled
         });
         let copied = folder();
-        for name in ["cabinet.db", "dmp.db", MATRIX] {
+        for name in ["cabinet.db", "dmp.db", MATRIX, PACK] {
             std::fs::copy(SETTLED.path().join(name), copied.path().join(name)).expect("copied");
         }
         World::open(Arc::new(copied))
@@ -120,6 +133,22 @@ impl World {
                 let other = other.replace(crate::story::DOCUMENT, "1.2.250.1.999.7.9");
                 call!(dmp_document_feed(self.access, other.as_bytes(), text))
             }
+            "check-request" => call!(dmp_cda_check(self.connector, &content(), text)),
+            "wrap-context" => {
+                library::make(
+                    "dmp_document_wrap",
+                    dmp_document_wrap,
+                    self.access,
+                    PDF,
+                    text,
+                )
+                .1
+            }
+            "render-request" => {
+                let (name, f) = ("dmp_cda_render", dmp_cda_render);
+                library::make(name, f, self.connector, &content(), text).1
+            }
+            "document-render-request" => library::render(self.access, text).1,
             "ins" => call!(dmp_patient_get(self.session, text)),
             "patient" => call!(dmp_patient_register(self.session, text)),
             "patient-search" => call!(dmp_patient_find(self.session, text)),
@@ -135,6 +164,10 @@ impl World {
             "journal-filter" => call!(dmp_journal_audit(self.connector, text)),
             "emergency-filter" => call!(dmp_emergency_list(self.connector, text)),
             "emergency-review" => call!(dmp_emergency_review(self.session, text)),
+            "set-request" => call!(dmp_terminology_list(self.connector, text)),
+            "code-request" => call!(dmp_terminology_check(self.connector, text)),
+            "label-request" => call!(dmp_terminology_label(self.connector, text)),
+            "terminology-pack" => call!(dmp_terminology_load(self.connector, text)),
             other => panic!("no function is known here for record {other}"),
         }
     }
@@ -147,6 +180,7 @@ impl World {
                 "/register",
                 "/dmp/embedded/path",
                 "/dmp/embedded/habilitation",
+                "/terminology",
             ] {
                 match value.pointer_mut(place) {
                     Some(Value::String(path)) if !path.is_empty() => {
