@@ -7,18 +7,44 @@ mod common;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use common::office::{Office, patient_of};
-use dmpkit::cda::{Limits, read};
+use common::office::{Office, patient_of, traits};
+use dmpkit::cda::{Header, Limits, read};
 use dmpkit::connector::feed::FeedOptions;
 use dmpkit::dmp::Criteria;
 use dmpkit::document::{Oid, Status};
 use dmpkit::error::ErrorKind;
-use dmpkit::identity::Ins;
+use dmpkit::identity::{IdentityTraits, Ins, Sex};
 
 /// What feeding made of one document.
 enum Fate {
     Accepted(Oid),
     Refused(String),
+}
+
+/// The traits that a document gives, for a dossier that has the same: the first document of a patient decides.
+fn traits_of(header: &Header) -> IdentityTraits {
+    let known = traits("19790315");
+    let Some(patient) = &header.patient else {
+        return known;
+    };
+    let given = patient.given_names.clone().or(patient.first_given.clone());
+    let digits = patient.birth_time.map(|t| t.digits());
+    let sex = patient
+        .gender
+        .as_ref()
+        .map_or(known.sex, |g| match g.code.as_str() {
+            "M" => Sex::M,
+            "F" => Sex::F,
+            _ => Sex::I,
+        });
+    IdentityTraits {
+        birth_name: patient.birth_family.clone().unwrap_or(known.birth_name),
+        given_names: given.map_or(known.given_names, |names| vec![names]),
+        birth_date: digits.map_or(known.birth_date, |d| d[..8.min(d.len())].to_owned()),
+        sex,
+        birth_place: patient.birth_place.clone().filter(|place| place.len() == 5),
+        used_name: None,
+    }
 }
 
 fn feed(practice: &Office, bytes: &[u8]) -> Fate {
@@ -30,7 +56,7 @@ fn feed(practice: &Office, bytes: &[u8]) -> Fate {
         .and_then(|id| Ins::new(id.extension.as_deref().unwrap_or(""), &id.root).ok());
     // A document without a valid INS is tried on any dossier: it must not enter it.
     let ins = ins.unwrap_or_else(|| patient_of("279035121518989"));
-    practice.know(&ins);
+    practice.know_as(&ins, &traits_of(&header));
     let access = practice.enter(&ins);
     match access.feed(bytes, &FeedOptions::default()) {
         Ok(answer) => {
