@@ -21,32 +21,6 @@ enum Fate {
     Refused(String),
 }
 
-/// The traits that a document gives, for a dossier that has the same: the first document of a patient decides.
-fn traits_of(header: &Header) -> IdentityTraits {
-    let known = traits("19790315");
-    let Some(patient) = &header.patient else {
-        return known;
-    };
-    let given = patient.given_names.clone().or(patient.first_given.clone());
-    let digits = patient.birth_time.map(|t| t.digits());
-    let sex = patient
-        .gender
-        .as_ref()
-        .map_or(known.sex, |g| match g.code.as_str() {
-            "M" => Sex::M,
-            "F" => Sex::F,
-            _ => Sex::I,
-        });
-    IdentityTraits {
-        birth_name: patient.birth_family.clone().unwrap_or(known.birth_name),
-        given_names: given.map_or(known.given_names, |names| vec![names]),
-        birth_date: digits.map_or(known.birth_date, |d| d[..8.min(d.len())].to_owned()),
-        sex,
-        birth_place: patient.birth_place.clone().filter(|place| place.len() == 5),
-        used_name: None,
-    }
-}
-
 fn feed(practice: &Office, bytes: &[u8]) -> Fate {
     let header = read(bytes, &Limits::default()).expect("every document of the corpus is read");
     let ins = header
@@ -56,7 +30,8 @@ fn feed(practice: &Office, bytes: &[u8]) -> Fate {
         .and_then(|id| Ins::new(id.extension.as_deref().unwrap_or(""), &id.root).ok());
     // A document without a valid INS is tried on any dossier: it must not enter it.
     let ins = ins.unwrap_or_else(|| patient_of("279035121518989"));
-    practice.know_as(&ins, &traits_of(&header));
+    // The dossier has the traits that the document tells: another's are another test's.
+    practice.know_as(&ins, &told(&header));
     let access = practice.enter(&ins);
     match access.feed(bytes, &FeedOptions::default()) {
         Ok(answer) => {
@@ -88,6 +63,31 @@ fn feed(practice: &Office, bytes: &[u8]) -> Fate {
     }
 }
 
+/// The traits of a document's patient; those it lacks suit any patient.
+fn told(header: &Header) -> IdentityTraits {
+    let mut known = traits("19790315");
+    let Some(patient) = &header.patient else {
+        return known;
+    };
+    if let Some(name) = &patient.birth_family {
+        known.birth_name.clone_from(name);
+    }
+    if let Some(given) = patient
+        .given_names
+        .as_ref()
+        .or(patient.first_given.as_ref())
+    {
+        known.given_names = vec![given.clone()];
+    }
+    if let Some(birth) = patient.birth_time {
+        known.birth_date = birth.digits().chars().take(8).collect();
+    }
+    if patient.gender.as_ref().is_some_and(|g| g.code == "M") {
+        known.sex = Sex::M;
+    }
+    known
+}
+
 #[test]
 fn every_document_is_accepted_as_the_index_says_or_refused_with_a_reason() {
     let Some(folder) = std::env::var_os("DMPKIT_CORPUS") else {
@@ -100,12 +100,13 @@ fn every_document_is_accepted_as_the_index_says_or_refused_with_a_reason() {
         .lines()
         .map(|line| line.split('\t').collect::<Vec<_>>());
     let columns = lines.next().expect("titles");
-    let practice = Office::new();
     let (mut accepted, mut refused) = (0, 0);
     for cells in lines {
         let known: HashMap<&str, &str> = columns.iter().copied().zip(cells).collect();
         let name = known["file"];
         let bytes = std::fs::read(folder.join(name)).expect("a document of the corpus");
+        // The samples disagree on the traits of their common patients: each has a practice of its own.
+        let practice = Office::new();
         match feed(&practice, &bytes) {
             Fate::Refused(reason) => {
                 refused += 1;
@@ -151,15 +152,10 @@ fn every_document_is_accepted_as_the_index_says_or_refused_with_a_reason() {
                 );
             }
         }
+        let journal = practice.connector.verify_journal();
+        assert!(journal.expect("the journal").intact, "{name}");
     }
     println!("{accepted} accepted, {refused} refused");
     assert_eq!(accepted + refused, 67);
     assert!(accepted >= 30, "most conforming documents are accepted");
-    assert!(
-        practice
-            .connector
-            .verify_journal()
-            .expect("the journal")
-            .intact
-    );
 }

@@ -77,7 +77,7 @@ impl Office {
         self.know_as(ins, &traits("19790315"));
     }
 
-    /// As [`Office::know`], with traits of his own.
+    /// The same, under these traits.
     pub fn know_as(&self, ins: &Ins, traits: &IdentityTraits) {
         if !self.known.borrow_mut().insert(*ins) {
             return;
