@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dmpkit::cda::body::Content;
-use dmpkit::cda::{Context, Written};
+use dmpkit::cda::{Against, Context, Written, check};
 use dmpkit::cda::{Limits, body, read};
 use dmpkit::terminology::{Concept, ValueSet};
 use serde_json::{Value, json};
@@ -290,6 +290,8 @@ fn every_document_reads_back_to_its_context_and_fits_the_schema() {
         let (value, file) = case(row);
         let w = written(FILES[file].0, &value);
         reads_back(&w, &context(&value), row, file);
+        let checked = check(&w.bytes, &Against::default());
+        for f in &checked.findings { println!("CHK {} {} {}", f.rule.id, f.path, f.fix.as_deref().unwrap_or("")); }
         let path = folder.join(format!("{row:03}.xml"));
         std::fs::write(&path, &w.bytes).expect("is written");
         files.push(path);
