@@ -20,7 +20,7 @@ pub use self::context::{
 };
 use self::plan::Notes;
 use super::finding::{Finding, Severity};
-use super::{Limits, base64};
+use super::{Against, Limits, base64, check};
 use crate::document::{Metadata, Oid};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::terminology::Terminology;
@@ -84,16 +84,22 @@ pub fn wrap(file: &[u8], context: &Context, terminology: &Terminology) -> Result
         return Err(refusal(notes.0));
     }
 
-    let header = super::read(&bytes, &limits).map_err(ErrorKind::Unreadable)?;
-    let derived = super::derive(&header, terminology);
-    notes.0.extend(derived.findings);
+    let mut against = Against::default();
+    against.terminology = terminology.clone();
+    let checked = check(&bytes, &against);
+    // What is to be said of the file was said of it as it was given.
+    let elsewhere = |finding: &Finding| !finding.path.starts_with("/ClinicalDocument/component/");
+    notes
+        .0
+        .extend(checked.findings.into_iter().filter(elsewhere));
     if notes.0.iter().any(|f| f.rule.severity != Severity::Advice) {
         return Err(refusal(notes.0));
     }
-    let metadata = derived
+    let metadata = checked
         .metadata
         .ok_or_else(|| Error::bug("cda::write: the metadata"))?;
-    if metadata.unique_id != versions.unique_id || header.version_number != Some(versions.number) {
+    let number = checked.header.and_then(|header| header.version_number);
+    if metadata.unique_id != versions.unique_id || number != Some(versions.number) {
         return Err(Error::bug("cda::write: the identifiers read back"));
     }
     Ok(Written {

@@ -363,22 +363,22 @@ fn reads_back(w: &Written, c: &Context, row: usize, file: usize) {
     assert_eq!(m.confidentiality, c.confidentiality);
     assert_eq!((&*m.language_code, &*m.mime_type), ("fr-FR", "text/xml"));
 
-    assert_eq!(m.patient_id, c.patient.ins.cx());
+    let given = c.patient.as_ref().expect("a patient");
+    assert_eq!(m.patient_id, given.ins.cx());
     // What the patient writes alone comes from no practice.
-    let local = c
-        .patient
+    let local = given
         .local_id
         .as_ref()
         .filter(|_| !by_patient || c.authors.len() > 1);
     let source = local.map_or("279035121518989", |_| "IPP-2031");
     assert_eq!(m.source_patient_id.id, source, "{row}");
     let patient = header.patient.as_ref().expect("a patient");
-    let first = c.patient.first_given.as_deref().unwrap_or("CAMILLE");
+    let first = given.first_given.as_deref().unwrap_or("CAMILLE");
     assert_eq!(patient.first_given.as_deref(), Some(first));
     assert_eq!(patient.given_names.as_deref(), Some("CAMILLE ANNE LOUISE"));
-    assert_eq!(patient.used_family, c.patient.traits.used_name);
-    assert_eq!(patient.used_given, c.patient.used_given);
-    assert_eq!(patient.birth_place, c.patient.traits.birth_place);
+    assert_eq!(patient.used_family, given.traits.used_name);
+    assert_eq!(patient.used_given, given.used_given);
+    assert_eq!(patient.birth_place, given.traits.birth_place);
     assert_eq!(
         m.source_patient_info,
         [

@@ -22,6 +22,13 @@ fn table() -> Vec<(&'static str, Value, &'static str, &'static str)> {
     vec![
         (
             "/softwareOid",
+            Value::Null,
+            "CTX-SOFTWARE-OID-MISSING",
+            "/softwareOid",
+        ),
+        ("/patient", Value::Null, "CTX-PATIENT-MISSING", "/patient"),
+        (
+            "/softwareOid",
             json!(format!("1.2.{}", "9".repeat(31))),
             "CTX-SOFTWARE-OID",
             "/softwareOid",
@@ -502,7 +509,6 @@ fn what_would_only_be_better_is_told_with_the_document() {
     let act = json!([{"code": "ZBQK002", "system": "1.2.250.1.213.2.5", "label": "Radiographie du thorax"}]);
     for (kind, ids, expected) in [
         ("18748-4", &study, vec![]),
-        ("18748-4", &order, vec!["CTX-SERVICE-STUDY"]),
         ("55115-0", &order, vec![]),
         ("55115-0", &study, vec!["CTX-SERVICE-ORDER"]),
     ] {

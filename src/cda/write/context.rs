@@ -16,11 +16,15 @@ use crate::identity::{IdentityTraits, Ins, Professional, Structure};
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Context {
-    /// The OID under which the software makes identifiers; at most 34 characters, for 30 follow.
-    pub software_oid: Oid,
-    /// Whose document it is.
-    pub patient: Patient,
-    /// Who made the content: at least one.
+    /// The OID under which the software makes identifiers; at most 34 characters, for 30 follow. Required, but where
+    /// a connector knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_oid: Option<Oid>,
+    /// Whose document it is. Required, but where a dossier is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<Patient>,
+    /// Who made the content: at least one, but where a session tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<Author>,
     /// The structure of the act, and of whoever states no other. Left out only in what a patient writes alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]

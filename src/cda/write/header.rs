@@ -107,7 +107,7 @@ fn identification(plan: &Plan<'_>, versions: &Versions, x: &mut Xml) {
 }
 
 fn record_target(plan: &Plan<'_>, x: &mut Xml) {
-    let patient = &plan.context.patient;
+    let patient = plan.patient;
     x.element("recordTarget", &[], |x| {
         x.element("patientRole", &[], |x| {
             ins(patient, x);

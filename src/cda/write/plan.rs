@@ -4,7 +4,7 @@ mod people;
 
 use std::borrow::Cow;
 
-use super::context::{Address, Coding, Contact, Context, Encounter, Identifier, Who};
+use super::context::{Address, Coding, Contact, Context, Encounter, Identifier, Patient, Who};
 use super::{moment, rules, xml::collapsed};
 use crate::cda::finding::{Finding, Rule, Severity};
 use crate::cda::time::{HlTime, Precision};
@@ -20,14 +20,19 @@ const TITLE_LENGTH: usize = 128;
 const DERIVED_LENGTH: usize = 30;
 /// What the patient writes himself, as a setting and as a sector.
 const BY_PATIENT: &str = "EXP_PATIENT";
-/// Class of imaging documents.
-const IMAGING_CLASS: &str = "31";
+/// Class of what patients write.
+const PATIENT_CLASS: &str = "90";
+/// Type of a report of imaging (LOINC).
+const IMAGING_REPORT: &str = "18748-4";
 /// Type of a request for imaging (LOINC).
 const IMAGING_REQUEST: &str = "55115-0";
 
 /// What a document says.
 pub(super) struct Plan<'a> {
     pub context: &'a Context,
+    /// Under which identifiers are made.
+    pub root: &'a Oid,
+    pub patient: &'a Patient,
     pub kind: Coded,
     pub title: String,
     pub effective_time: HlTime,
@@ -180,14 +185,18 @@ pub(super) fn plan<'a>(
     notes: &mut Notes,
 ) -> Option<Plan<'a>> {
     texts(context, notes);
-    if context.software_oid.as_str().len() + DERIVED_LENGTH > 64 {
+    let root = context.software_oid.as_ref();
+    let root = notes.required(root, &rules::SOFTWARE_OID_MISSING, "/softwareOid");
+    if root.is_some_and(|root| root.as_str().len() + DERIVED_LENGTH > 64) {
         notes.add(&rules::SOFTWARE_OID, "/softwareOid");
     }
+    let patient = context.patient.as_ref();
+    let patient = notes.required(patient, &rules::PATIENT_MISSING, "/patient");
     let kind = kind(context, terminology, notes);
     let effective_time = effective_time(context, notes);
     let confidentiality = confidentiality(context, terminology);
     languages(context, notes);
-    let first_given = people::patient(context, notes);
+    let first_given = patient.map(|patient| people::first_given(patient, notes));
     if let Some(contact) = &context.contact {
         check_contact(contact, "/contact", notes);
     }
@@ -215,7 +224,7 @@ pub(super) fn plan<'a>(
     let encounter = context.encounter.as_ref().and_then(|e| encounter(e, notes));
     versions(context, notes);
     if let Some((kind, class)) = &kind {
-        imaging(context, kind, class, notes);
+        act_of_type(context, kind, class, notes);
     }
 
     let (kind, _) = kind?;
@@ -227,11 +236,13 @@ pub(super) fn plan<'a>(
     let (authenticator, authenticated) = authenticator?;
     Some(Plan {
         context,
+        root: root?,
+        patient: patient?,
         kind,
         title,
         effective_time: effective_time?,
         confidentiality,
-        first_given,
+        first_given: first_given?,
         authors,
         informants,
         custodian,
@@ -457,17 +468,21 @@ fn versions(context: &Context, notes: &mut Notes) {
     }
 }
 
-/// What ties images to their report and to their request.
-fn imaging(context: &Context, kind: &Coded, class: &str, notes: &mut Notes) {
+/// What the act carries for some types of document (Structuration minimale, 3.5.5.23).
+fn act_of_type(context: &Context, kind: &Coded, class: &str, notes: &mut Notes) {
     let service = &context.service;
-    let uncoded = service.codes.is_empty();
+    let is = |code: &str| kind.is(code, LOINC);
+    let imaging = is(IMAGING_REPORT) || is(IMAGING_REQUEST);
+    if service.codes.is_empty() && (imaging || class == PATIENT_CLASS) {
+        notes.add(&rules::SERVICE_CODE, "/service/codes");
+    }
     let study = |id: &Identifier| id.extension.is_none();
-    if class == IMAGING_CLASS && (uncoded || !service.ids.iter().any(study)) {
-        notes.add(&rules::STUDY_MISSING, "/service");
+    if is(IMAGING_REPORT) && !service.ids.iter().any(study) {
+        notes.add(&rules::STUDY_MISSING, "/service/ids");
     }
     let order = |id: &Identifier| id.extension.is_some();
-    if kind.code == IMAGING_REQUEST && (uncoded || !service.ids.iter().any(order)) {
-        notes.add(&rules::REQUEST_INCOMPLETE, "/service");
+    if is(IMAGING_REQUEST) && !service.ids.iter().any(order) {
+        notes.add(&rules::ORDER_MISSING, "/service/ids");
     }
 }
 

@@ -37,6 +37,10 @@ rules! {
         "Ce champ est vide : remplissez-le ou retirez-le.";
     SOFTWARE_OID = "CTX-SOFTWARE-OID", Blocking, IDS,
         "L'OID de l'éditeur est trop long : au-delà de 34 caractères, les identifiants des documents dépasseraient les 64 permis.";
+    SOFTWARE_OID_MISSING = "CTX-SOFTWARE-OID-MISSING", Blocking, IDS,
+        "L'OID de l'éditeur n'est pas indiqué : les identifiants des documents se font sous lui.";
+    PATIENT_MISSING = "CTX-PATIENT-MISSING", Blocking, INS,
+        "Le patient n'est pas indiqué : donnez son INS qualifiée et ses traits d'identité.";
     TRAITS = "CTX-PATIENT-TRAITS", Blocking, INS,
         "Un trait d'identité du patient manque ou est mal formé : nom et prénoms de naissance, date de naissance (AAAAMMJJ), code officiel géographique de 5 caractères.";
     BIRTH_PLACE = "CTX-PATIENT-BIRTHPLACE", Blocking, INS,
@@ -95,10 +99,12 @@ rules! {
         "Ce code n'a pas l'OID de sa nomenclature, ou pas de libellé : donnez les deux.";
     RELATION_SET = "CTX-RELATION-SET", Blocking, SETS,
         "La relation avec le patient n'est pas de celles du CI-SIS (JDV_J11).";
-    STUDY_MISSING = "CTX-SERVICE-STUDY", Advice, HEADER,
-        "Un document d'imagerie porte l'identifiant de l'examen (studyInstanceUID) et le code de l'acte : sans eux, il ne sera pas relié aux images.";
-    REQUEST_INCOMPLETE = "CTX-SERVICE-ORDER", Advice, HEADER,
-        "Une demande d'imagerie porte le numéro de la demande et le code de l'acte : sans eux, la réponse ne lui sera pas reliée.";
+    SERVICE_CODE = "CTX-SERVICE-CODE", Blocking, HEADER,
+        "Un compte rendu ou une demande d'imagerie, et ce que le patient écrit, portent le code de l'acte : donnez-le.";
+    STUDY_MISSING = "CTX-SERVICE-STUDY", Blocking, HEADER,
+        "Un compte rendu d'imagerie porte l'identifiant de l'examen (studyInstanceUID, sans extension), qui le relie aux images : donnez-le.";
+    ORDER_MISSING = "CTX-SERVICE-ORDER", Advice, HEADER,
+        "Une demande d'imagerie porte son numéro (racine et extension) : sans lui, la réponse ne lui sera pas reliée.";
     REPLACED_ID = "CTX-REPLACED-ID", Blocking, HEADER,
         "Une nouvelle version ne peut pas avoir l'identifiant de celle qu'elle remplace.";
     SET_ID = "CTX-SETID", Blocking, HEADER,

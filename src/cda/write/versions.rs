@@ -22,7 +22,7 @@ pub(super) struct Versions {
 /// the document is deposited is to replace it.
 pub(super) fn versions(plan: &Plan<'_>, file: &[u8]) -> Result<Versions, OidError> {
     let context = plan.context;
-    let root = &context.software_oid;
+    let root = plan.root;
     let replaced = context.replaces.as_ref();
     let number = match (context.version_number, replaced) {
         (Some(number), _) => number,
@@ -61,8 +61,8 @@ fn act(plan: &Plan<'_>, number: u32) -> Vec<String> {
     let context = plan.context;
     let mut parts = vec![
         "uniqueId".to_owned(),
-        context.patient.ins.oid().to_owned(),
-        context.patient.ins.matricule().to_owned(),
+        plan.patient.ins.oid().to_owned(),
+        plan.patient.ins.matricule().to_owned(),
         plan.kind.system.clone(),
         plan.kind.code.clone(),
         number.to_string(),

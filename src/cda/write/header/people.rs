@@ -25,7 +25,7 @@ pub(super) fn assigned(plan: &Plan<'_>, party: &Party<'_>, setting: Option<&Code
         Party::Professional(person) => professional(person, setting, x),
         Party::Device(device) => self::device(device, x),
         Party::Patient => {
-            let patient = &plan.context.patient;
+            let patient = plan.patient;
             ins(patient, x);
             reach_patient(patient.contact.as_ref(), x);
             // The names in use are those by which he signs.

@@ -5,7 +5,7 @@ use super::{
     check_contact, check_order, is_by_patient, is_identity, rules,
 };
 use crate::cda::time::HlTime;
-use crate::cda::write::context::{self, Coding, Contact, Context, Practitioner, Who};
+use crate::cda::write::context::{self, Coding, Contact, Context, Patient, Practitioner, Who};
 use crate::cda::write::xml::collapsed;
 use crate::document::Coded;
 use crate::identity::Structure;
@@ -21,8 +21,7 @@ const TITLES: [&str; 6] = ["DR", "MC", "MG", "PC", "PG", "PR"];
 const DEVICE: &str = "DISPOSITIF";
 
 /// Checks the patient, and tells his premier prénom de naissance.
-pub(super) fn patient<'a>(context: &'a Context, notes: &mut Notes) -> &'a str {
-    let patient = &context.patient;
+pub(super) fn first_given<'a>(patient: &'a Patient, notes: &mut Notes) -> &'a str {
     let traits = &patient.traits;
     if traits.fault().is_some() {
         notes.add(&rules::TRAITS, "/patient/traits");
