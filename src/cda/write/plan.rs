@@ -407,7 +407,11 @@ fn facility(context: &Context, terminology: &Terminology, notes: &mut Notes) -> 
             notes.required(concept, &rules::STRUCTURE_MISSING, "/structure")
         }
     };
-    found.map(|c| Coded::new(&c.code, &c.system, &c.label))
+    // The set of the DMP says what is accepted; that of the CI-SIS, where it holds the code too, how a document names it.
+    found.map(|c| {
+        let named = terminology.facility_cisis().find(&c.system, &c.code);
+        Coded::new(&c.code, &c.system, &named.unwrap_or(c).label)
+    })
 }
 
 fn encounter(encounter: &Encounter, notes: &mut Notes) -> Option<(HlTime, Option<HlTime>)> {
