@@ -84,8 +84,10 @@ pub fn wrap(file: &[u8], context: &Context, terminology: &Terminology) -> Result
         return Err(refusal(notes.0));
     }
 
-    let mut against = Against::default();
-    against.terminology = terminology.clone();
+    let against = Against {
+        terminology: terminology.clone(),
+        ..Against::default()
+    };
     let checked = check(&bytes, &against);
     // What is to be said of the file was said of it as it was given.
     let elsewhere = |finding: &Finding| !finding.path.starts_with("/ClinicalDocument/component/");
