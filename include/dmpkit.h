@@ -387,6 +387,41 @@ int32_t dmp_emergency_list(dmp_connector *connector,
 // Signs the review of a bris de glace. review: record emergency-review. out: record done.
 int32_t dmp_emergency_review(dmp_session *session, const char *review, char **out, char **error);
 
+// The value sets and correspondences in use, with their versions, and what the last pack changed. out:
+// record terminology-sets.
+int32_t dmp_terminology_sets(dmp_connector *connector,
+                             char **out,
+                             char **error);
+
+// The codes of a set that are in force, in the order of their labels, for a list to choose from. request:
+// record set-request. out: record set-listing.
+int32_t dmp_terminology_list(dmp_connector *connector,
+                             const char *request,
+                             char **out,
+                             char **error);
+
+// What a set knows of a code: whether a document may be written with it, its label, since when and until
+// when. request: record code-request. out: record code-check.
+int32_t dmp_terminology_check(dmp_connector *connector,
+                              const char *request,
+                              char **out,
+                              char **error);
+
+// The label of a code in whatever set knows it, even retired. request: record label-request. out: record
+// label-answer.
+int32_t dmp_terminology_label(dmp_connector *connector,
+                              const char *request,
+                              char **out,
+                              char **error);
+
+// Takes up newer sets, for this connector until it is closed; the configuration can name the same text in a
+// file. pack: record terminology-pack, or a value set of the ANS in FHIR, or a Bundle of them. out: record
+// terminology-report.
+int32_t dmp_terminology_load(dmp_connector *connector,
+                             const char *pack,
+                             char **out,
+                             char **error);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -26,7 +26,7 @@ pub mod time;
 pub mod write;
 mod xml;
 
-pub use self::check::{Against, Checked, Deposit, EmbeddedFile, Previous, check};
+pub use self::check::{Against, Checked, Deposit, EmbeddedFile, Previous, check, examine};
 pub use self::derive::{Derived, depositable, derive};
 pub use self::encoding::Encoding;
 pub use self::error::ReadError;

@@ -7,6 +7,7 @@
 //! | `consent` | consents and oppositions recorded, withdrawn, listed |
 //! | `access` | entering a patient's dossier, its state, what may be done and why |
 //! | `emergency` | bris de glace: time box, banner, review |
+//! | `prepare` | a document checked, a file made into a document, before feeding |
 //! | `feed` | feeding documents, one or a lot, and replacing |
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
@@ -25,6 +26,7 @@ pub mod consult;
 pub mod emergency;
 pub mod feed;
 pub mod oversight;
+pub mod prepare;
 pub mod render;
 pub mod session;
 mod terminology;

@@ -137,6 +137,19 @@ impl Checked {
             .is_none_or(|worst| worst < Severity::Nonconforming)
     }
 
+    /// What a deposit needs, with the findings that do not forbid it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Findings`](crate::ErrorKind::Findings) when a finding forbids it.
+    pub fn depositable(self) -> crate::Result<(Header, Metadata, Vec<Finding>)> {
+        let blocked = self.is_blocked();
+        match (self.header, self.metadata) {
+            (Some(header), Some(metadata)) if !blocked => Ok((header, metadata, self.findings)),
+            _ => Err(super::derive::not_depositable(self.findings)),
+        }
+    }
+
     /// The gravest of the findings.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
@@ -176,7 +189,12 @@ pub fn check(bytes: &[u8], against: &Against<'_>) -> Checked {
     }
 }
 
-fn examine(bytes: &[u8], against: &Against<'_>) -> Result<Checked, ReadError> {
+/// Checks a document as [`check`] does, when one that cannot be read is to be an error.
+///
+/// # Errors
+///
+/// Those of [`read`](super::read).
+pub fn examine(bytes: &[u8], against: &Against<'_>) -> Result<Checked, ReadError> {
     let mut files = body::Files::default();
     let checked = super::walk(bytes, &against.limits, &mut files, |tree, header| {
         let terminology = &against.terminology;

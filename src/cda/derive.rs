@@ -11,7 +11,7 @@ use super::finding::{self as rules, Finding, Rule, Severity};
 use super::time::{HlTime, Precision};
 use super::{Body, Code, Header, Limits, ServiceEvent};
 use crate::document::{Coded, Confidentiality, Dtm, Metadata, Oid};
-use crate::error::{ErrorKind, Refusal};
+use crate::error::{Error, ErrorKind, Refusal};
 use crate::identity::Cx;
 use crate::terminology::system::HL7_CONFIDENTIALITY;
 use crate::terminology::{Concept, Terminology, ValueSet};
@@ -63,16 +63,19 @@ pub fn depositable(
     let blocked = derived.is_blocked();
     match derived.metadata {
         Some(metadata) if !blocked => Ok((header, metadata, derived.findings)),
-        _ => {
-            let mut refusal = Refusal::by_rule(
-                "CDA-FINDINGS",
-                "CI-SIS",
-                "Le document ne peut pas être déposé en l'état : corrigez les points signalés.",
-            );
-            refusal.findings = derived.findings;
-            Err(ErrorKind::Findings(refusal).into())
-        }
+        _ => Err(not_depositable(derived.findings)),
     }
+}
+
+/// The refusal of a document for what is to be corrected in it.
+pub(super) fn not_depositable(findings: Vec<Finding>) -> Error {
+    let mut refusal = Refusal::by_rule(
+        "CDA-FINDINGS",
+        "CI-SIS",
+        "Le document ne peut pas être déposé en l'état : corrigez les points signalés.",
+    );
+    refusal.findings = findings;
+    ErrorKind::Findings(refusal).into()
 }
 
 /// Derives the metadata of a document from its header, and says what is to be corrected in it.

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use super::access::{Access, Local};
 use super::change::DEFAULT_CONTENT_TYPE;
+use super::prepare::choice;
 use super::session::Note;
-use crate::cda::{Finding, Limits, depositable};
+use crate::cda::{Checked, Finding, examine};
 use crate::dmp::{Deposit, Lot, Receipt};
 use crate::document::{Metadata, Oid, Visibility};
 use crate::error::{Error, ErrorKind, Refusal, Result};
-use crate::rules::feeding::{FeedingFault, RepresentativesChoice, visibility_to_deposit};
+use crate::rules::feeding::{FeedingFault, visibility_to_deposit};
 use crate::rules::{Authentication, Remedy, Right, decide};
 use crate::store::journal::Outcome;
 use crate::store::register::NewFed;
@@ -32,6 +33,8 @@ pub struct FeedOptions {
     pub replaces: Option<Oid>,
     /// contentTypeCode of the lot, JDV_J59; `07` (consultation) when absent.
     pub content_type: Option<String>,
+    /// formatCode (JDV_J60) of a structured document whose templates have none in ASS_A11.
+    pub format: Option<String>,
     /// Free comment for the DMP.
     pub comments: Option<String>,
 }
@@ -91,7 +94,7 @@ impl Access {
     fn feed_held(&self, content: &[u8], options: &FeedOptions) -> Result<FeedAnswer> {
         let mut held = self.inner().hold()?;
         let state = held.state()?;
-        let staged = self.check(state, content, options)?;
+        let staged = self.prepared(state, content, options)?;
         self.submit(state, &[staged])
     }
 
@@ -99,7 +102,7 @@ impl Access {
     /// advice on it.
     pub fn stage(&self, content: &[u8], options: &FeedOptions) -> Result<Vec<Finding>> {
         let mut held = self.inner().hold()?;
-        let staged = self.check(held.state()?, content, options)?;
+        let staged = self.prepared(held.state()?, content, options)?;
         let findings = staged.findings.clone();
         let mut data = self.data();
         if data
@@ -147,11 +150,14 @@ impl Access {
 
     /// Everything that can be known before the network: the document reads, is this patient's, may be
     /// fed by this person with this visibility.
-    fn check(&self, state: &mut State, content: &[u8], options: &FeedOptions) -> Result<Staged> {
+    fn prepared(&self, state: &mut State, content: &[u8], options: &FeedOptions) -> Result<Staged> {
         let action = "document.feed";
         self.check_open(state, action)?;
-        let read = depositable(content, &Limits::default(), &self.inner().terminology());
-        let (header, mut metadata, findings) = match read {
+        let local = self.local(state)?;
+        let checked = examine(content, &self.against(&local, options))
+            .map_err(|error| Error::from(ErrorKind::Unreadable(error)))
+            .and_then(Checked::depositable);
+        let (header, mut metadata, findings) = match checked {
             Ok(read) => read,
             Err(error) => return self.session.refuse(state, action, error, self.note(None)),
         };
@@ -254,14 +260,9 @@ impl Access {
         options: &FeedOptions,
         local: &Local,
     ) -> std::result::Result<Visibility, FeedingFault> {
-        let choice = match options.representatives {
-            None => RepresentativesChoice::Unsaid,
-            Some(Representatives::Visible) => RepresentativesChoice::Visible,
-            Some(Representatives::Invisible) => RepresentativesChoice::Invisible,
-        };
         visibility_to_deposit(
             options.visibility,
-            choice,
+            choice(options),
             self.age(local, self.inner().now()),
             self.session.requester.secret,
             &self.inner().config.parameters,
@@ -474,7 +475,7 @@ mod tests {
         let mut held = access.inner().hold().unwrap();
         let state = held.state().unwrap();
         let staged = access
-            .check(state, DOCUMENT, &FeedOptions::default())
+            .prepared(state, DOCUMENT, &FeedOptions::default())
             .unwrap();
         let id = staged.metadata.unique_id.clone();
         let submission = access.submission("07", &[id.as_str().as_bytes()]).unwrap();

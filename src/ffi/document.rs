@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::access::dmp_access;
 use super::call::{Failure, access, answer, made, record, record_or_default};
 use super::memory::{bytes, text};
-use crate::cda::Finding;
+use crate::cda::{Context, Finding};
 use crate::connector::consult::NewsRequest;
 use crate::connector::feed::FeedOptions;
 use crate::connector::render::DocumentRenderRequest;
@@ -34,6 +34,53 @@ struct References {
 #[derive(Serialize)]
 struct Referenced {
     references: Vec<Reference>,
+}
+
+/// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context; what it leaves
+/// out is taken from the access: patient, author, structure. document, document_len: the document, to be fed
+/// and kept. out: record wrap-answer; keep its identifiers to replace the document one day.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_wrap(
+    access: *mut dmp_access,
+    content: *const u8,
+    content_len: usize,
+    context: *const c_char,
+    document: *mut *mut u8,
+    document_len: *mut usize,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        made(ticket, document, document_len, out, error, || {
+            let access = self::access(ticket)?;
+            let context: Context = record(context, "context")?;
+            let content = bytes(content, content_len, "content")?;
+            Ok(access.wrap(content, &context)?)
+        })
+    }
+}
+
+/// Checks a CDA document for this patient, this session and these choices; nothing is sent. options: record
+/// feed-options, or NULL. out: record check-answer, with everything that is to be corrected.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_check(
+    access: *mut dmp_access,
+    content: *const u8,
+    content_len: usize,
+    options: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let options: FeedOptions = record_or_default(options, "options")?;
+            let content = bytes(content, content_len, "content")?;
+            Ok(access.check(content, &options)?)
+        })
+    }
 }
 
 /// Feeds one CDA document (TD2.1, or TD2.2 with a CPE). options: record feed-options, or NULL. out:

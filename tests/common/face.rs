@@ -147,6 +147,8 @@ functions! {
     access::dmp_access_administrative_data Access Absent (handle text_out error);
     access::dmp_access_professionals Access Optional (handle text text_out error);
     access::dmp_access_web Access Absent (handle text_out error);
+    document::dmp_document_wrap Access Record (handle content content_len text bytes_out len_out text_out error);
+    document::dmp_document_check Access Optional (handle content content_len text text_out error);
     document::dmp_document_feed Access Optional (handle content content_len text text_out error);
     document::dmp_document_stage Access Optional (handle content content_len text text_out error);
     document::dmp_document_unstage Access Absent (handle text_out error);
@@ -163,6 +165,9 @@ functions! {
     document::dmp_document_archive Access Plain (handle text text_out error);
     document::dmp_document_unarchive Access Plain (handle text text_out error);
     document::dmp_document_delete Access Plain (handle text text_out error);
+    cda::dmp_cda_check Connector Optional (handle content content_len text text_out error);
+    cda::dmp_cda_metadata Connector Absent (handle content content_len text_out error);
+    cda::dmp_cda_wrap Connector Record (handle content content_len text bytes_out len_out text_out error);
     cda::dmp_cda_render Connector Optional (handle content content_len text bytes_out len_out text_out error);
     oversight::dmp_journal_read Access Optional (handle text text_out error);
     oversight::dmp_journal_audit Connector Optional (handle text text_out error);

@@ -9,6 +9,7 @@ use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
+use dmpkit::ffi::terminology::*;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Value, json};
@@ -23,22 +24,28 @@ use crate::library::{
 use crate::story::{config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 11] = [
+pub const READ_ONLY: [&str; 14] = [
+    "code-request",
     "config",
     "criteria",
     "dossier-query",
     "emergency-filter",
     "ins",
     "journal-filter",
+    "label-request",
     "news-request",
     "patient-search",
     "professionals-request",
     "references-request",
     "requester",
+    "set-request",
 ];
 
 /// The file of a matrix d'habilitation, there once a world is settled.
 const MATRIX: &str = "habilitation.json";
+
+/// The file of a terminology pack, there too.
+const PACK: &str = "terminologie.json";
 
 /// A practice where each example finds what it speaks of.
 pub struct World {
@@ -75,10 +82,12 @@ impl World {
             let matrix =
                 json!({"version": "0", "source": "test", "unlisted": "allowed", "rows": []});
             std::fs::write(settled.path().join(MATRIX), matrix.to_string()).expect("written");
+            let pack = &contract().schemas["terminology-pack"]["examples"][0];
+            std::fs::write(settled.path().join(PACK), pack.to_string()).expect("written");
             settled
         });
         let copied = folder();
-        for name in ["cabinet.db", "dmp.db", MATRIX] {
+        for name in ["cabinet.db", "dmp.db", MATRIX, PACK] {
             std::fs::copy(SETTLED.path().join(name), copied.path().join(name)).expect("copied");
         }
         World::open(Arc::new(copied))
@@ -135,6 +144,10 @@ impl World {
             "journal-filter" => call!(dmp_journal_audit(self.connector, text)),
             "emergency-filter" => call!(dmp_emergency_list(self.connector, text)),
             "emergency-review" => call!(dmp_emergency_review(self.session, text)),
+            "set-request" => call!(dmp_terminology_list(self.connector, text)),
+            "code-request" => call!(dmp_terminology_check(self.connector, text)),
+            "label-request" => call!(dmp_terminology_label(self.connector, text)),
+            "terminology-pack" => call!(dmp_terminology_load(self.connector, text)),
             other => panic!("no function is known here for record {other}"),
         }
     }
@@ -147,6 +160,7 @@ impl World {
                 "/register",
                 "/dmp/embedded/path",
                 "/dmp/embedded/habilitation",
+                "/terminology",
             ] {
                 match value.pointer_mut(place) {
                     Some(Value::String(path)) if !path.is_empty() => {

@@ -7,6 +7,7 @@ use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
+use dmpkit::ffi::terminology::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -179,12 +180,66 @@ pub fn story() -> Vec<Reply> {
     emergency(&mut told, connector, session);
     oversight(&mut told, connector, access);
     holder_side(&mut told, connector);
+    terminology(&mut told, connector);
     closed_dossier(&mut told, connector, session);
     close_access(access);
     close_session(session);
     close_connector(connector);
     tampered(&mut told, &folder);
     told.0
+}
+
+/// The sets, asked and brought up to date.
+fn terminology(told: &mut Told, connector: Connector) {
+    let ask = |told: &mut Told, code: Value| {
+        told.ok(call!(dmp_terminology_check(connector, &*code.to_string())))
+    };
+    told.ok(call!(dmp_terminology_sets(connector)));
+    let request = json!({"set": "JDV_J66-TypeCode-DMP", "at": "20260112"}).to_string();
+    let list = told.ok(call!(dmp_terminology_list(connector, &*request)));
+    assert_eq!(list["concepts"].as_array().map(Vec::len), Some(108));
+    let format = "urn:ans:ci-sis:trod:2024";
+    let added = ask(
+        told,
+        json!({"set": "JDV_J60-FormatCode-DMP", "system": "1.2.250.1.213.1.1.4.2.282", "code": format}),
+    );
+    assert_eq!(added["inForce"], true);
+    let profession = json!({"system": "1.2.250.1.71.1.2.7", "code": "35"});
+    let mut retired = profession.clone();
+    retired["set"] = json!("TRE_G15-ProfessionSante");
+    assert_eq!(ask(told, retired)["inForce"], false);
+    let label = told.ok(call!(dmp_terminology_label(
+        connector,
+        &*profession.to_string()
+    )));
+    assert_eq!(label["label"], "Aide-soignant");
+    let unknown = json!({"system": "1.2.250.1.71.1.2.7", "code": "0"}).to_string();
+    let nothing = told.ok(call!(dmp_terminology_label(connector, &*unknown)));
+    assert_eq!(nothing, json!({}));
+    let request = json!({"set": "JDV_J999"}).to_string();
+    told.expect(
+        DMP_INVALID_VALUE,
+        call!(dmp_terminology_list(connector, &*request)),
+    );
+    for (version, concepts) in [
+        ("20260101", [("a", "Un"), ("b", "Deux")]),
+        ("20260102", [("a", "Premier"), ("c", "Trois")]),
+    ] {
+        let concepts: Vec<Value> = concepts
+            .iter()
+            .map(|(code, label)| json!({"system": "1.2.250.1.999.3", "code": code, "label": label}))
+            .collect();
+        let pack = json!({
+            "sets": [{"name": "JDV_EXEMPLE", "oid": "1.2.250.1.999.3.1", "version": version,
+                      "concepts": concepts}],
+            "correspondences": [{"name": "ASS_EXEMPLE", "version": version, "mappings": [
+                {"code": "a", "target": concepts[0]},
+            ]}],
+        });
+        told.ok(call!(dmp_terminology_load(connector, &*pack.to_string())));
+    }
+    let sets = told.ok(call!(dmp_terminology_sets(connector)));
+    assert_eq!(sets["report"]["sets"][0]["outcome"], "replaced");
 }
 
 fn dossiers(told: &mut Told, connector: Connector) {

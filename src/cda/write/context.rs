@@ -118,6 +118,21 @@ pub struct Patient {
     pub contact: Option<Contact>,
 }
 
+impl Patient {
+    /// A patient of whom nothing more is said.
+    #[must_use]
+    pub fn of(ins: Ins, traits: IdentityTraits) -> Patient {
+        Patient {
+            ins,
+            traits,
+            first_given: None,
+            used_given: None,
+            local_id: None,
+            contact: None,
+        }
+    }
+}
+
 /// An author.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -130,6 +145,18 @@ pub struct Author {
     /// When he took part; by default when the document was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+}
+
+impl Author {
+    /// An author of whom nothing more is said.
+    #[must_use]
+    pub fn of(who: Who) -> Author {
+        Author {
+            who,
+            function: None,
+            time: None,
+        }
+    }
 }
 
 /// Who answers for the document.
@@ -177,6 +204,21 @@ pub struct Practitioner {
     /// How to reach him and his structure, when it is not as the structure of the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+}
+
+impl Practitioner {
+    /// A professional of whom nothing more is said.
+    #[must_use]
+    pub fn of(person: Professional) -> Practitioner {
+        Practitioner {
+            person,
+            specialty: None,
+            civility: None,
+            title: None,
+            structure: None,
+            contact: None,
+        }
+    }
 }
 
 /// A device or software.
