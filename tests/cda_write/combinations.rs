@@ -164,7 +164,7 @@ fn nth(set: &ValueSet, row: usize) -> &Concept {
 }
 
 /// The context of a row, and its file.
-fn case(row: usize) -> (Value, usize) {
+pub fn case(row: usize) -> (Value, usize) {
     let specialty = nth(TERMS.author_specialty(), row);
     let sector = nth(TERMS.facility(), row);
     let setting = nth(TERMS.practice_setting(), row);
@@ -292,7 +292,7 @@ fn the_table_meets_every_value_and_every_pair_of_options() {
     }
 }
 
-fn rows() -> usize {
+pub fn rows() -> usize {
     TERMS.author_specialty().concepts().count()
 }
 
