@@ -258,6 +258,27 @@ int32_t dmp_access_web(dmp_access *access,
                        char **out,
                        char **error);
 
+// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context; what it leaves
+// out is taken from the access: patient, author, structure. document, document_len: the document, to be fed
+// and kept. out: record wrap-answer; keep its identifiers to replace the document one day.
+int32_t dmp_document_wrap(dmp_access *access,
+                          const uint8_t *content,
+                          size_t content_len,
+                          const char *context,
+                          uint8_t **document,
+                          size_t *document_len,
+                          char **out,
+                          char **error);
+
+// Checks a CDA document for this patient, this session and these choices; nothing is sent. options: record
+// feed-options, or NULL. out: record check-answer, with everything that is to be corrected.
+int32_t dmp_document_check(dmp_access *access,
+                           const uint8_t *content,
+                           size_t content_len,
+                           const char *options,
+                           char **out,
+                           char **error);
+
 // Feeds one CDA document (TD2.1, or TD2.2 with a CPE). options: record feed-options, or NULL. out:
 // record feed-answer.
 int32_t dmp_document_feed(dmp_access *access,
@@ -350,6 +371,35 @@ int32_t dmp_document_unarchive(dmp_access *access, const char *unique_id, char *
 
 // Deletes a document (TD3.3c): final. Ask the person first. out: record changed.
 int32_t dmp_document_delete(dmp_access *access, const char *unique_id, char **out, char **error);
+
+// Checks a CDA document that the host holds, before anything is sent. request: record check-request, or NULL.
+// out: record check-answer, with everything that is to be corrected; a document that cannot be read is a
+// finding, not an error.
+int32_t dmp_cda_check(dmp_connector *connector,
+                      const uint8_t *content,
+                      size_t content_len,
+                      const char *request,
+                      char **out,
+                      char **error);
+
+// Reads the header of a CDA document that the host holds, and nothing after it: to sort or to list
+// documents. out: record metadata-answer.
+int32_t dmp_cda_metadata(dmp_connector *connector,
+                         const uint8_t *content,
+                         size_t content_len,
+                         char **out,
+                         char **error);
+
+// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context. document,
+// document_len: the document. out: record wrap-answer; keep its identifiers to replace the document one day.
+int32_t dmp_cda_wrap(dmp_connector *connector,
+                     const uint8_t *content,
+                     size_t content_len,
+                     const char *context,
+                     uint8_t **document,
+                     size_t *document_len,
+                     char **out,
+                     char **error);
 
 // Makes of a CDA document that the host holds a form for a screen: a page (HTML), plain text, or the file it carries. request:
 // record render-request, or NULL for the form to offer first. rendered, rendered_len: the form. out: record

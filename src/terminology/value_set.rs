@@ -54,9 +54,10 @@ impl ValueSet {
         }
     }
 
-    /// The same set with other concepts, sorted and distinct.
-    pub(super) fn with_concepts(self, concepts: Vec<Concept>) -> ValueSet {
+    /// The same set under the name it is known by, with other concepts, sorted and distinct.
+    pub(super) fn known_as(self, name: &str, concepts: Vec<Concept>) -> ValueSet {
         ValueSet {
+            name: name.to_owned().into(),
             concepts: concepts.into(),
             ..self
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use dmpkit::ffi::access::*;
+use dmpkit::ffi::cda::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::session::*;
@@ -21,10 +22,11 @@ use crate::library::{
     self, Access, Connector, Reply, Session, close_access, close_connector, close_session,
     open_access, open_connector, open_session,
 };
-use crate::story::{config, content, doctor, folder, patient, written_by_patient};
+use crate::story::{PDF, config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 14] = [
+pub const READ_ONLY: [&str; 17] = [
+    "check-request",
     "code-request",
     "config",
     "criteria",
@@ -37,8 +39,10 @@ pub const READ_ONLY: [&str; 14] = [
     "patient-search",
     "professionals-request",
     "references-request",
+    "render-request",
     "requester",
     "set-request",
+    "wrap-context",
 ];
 
 /// The file of a matrix d'habilitation, there once a world is settled.
@@ -129,6 +133,22 @@ impl World {
                 let other = other.replace(crate::story::DOCUMENT, "1.2.250.1.999.7.9");
                 call!(dmp_document_feed(self.access, other.as_bytes(), text))
             }
+            "check-request" => call!(dmp_cda_check(self.connector, &content(), text)),
+            "wrap-context" => {
+                library::make(
+                    "dmp_document_wrap",
+                    dmp_document_wrap,
+                    self.access,
+                    PDF,
+                    text,
+                )
+                .1
+            }
+            "render-request" => {
+                let (name, f) = ("dmp_cda_render", dmp_cda_render);
+                library::make(name, f, self.connector, &content(), text).1
+            }
+            "document-render-request" => library::render(self.access, text).1,
             "ins" => call!(dmp_patient_get(self.session, text)),
             "patient" => call!(dmp_patient_register(self.session, text)),
             "patient-search" => call!(dmp_patient_find(self.session, text)),

@@ -8,8 +8,9 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr::null_mut;
 
 use dmpkit::ffi::access::{dmp_access, dmp_access_open};
+use dmpkit::ffi::cda::dmp_cda_metadata;
 use dmpkit::ffi::connector::{dmp_connector, dmp_connector_open, dmp_connector_set_time};
-use dmpkit::ffi::document::dmp_document_read;
+use dmpkit::ffi::document::{dmp_document_read, dmp_document_render};
 use dmpkit::ffi::memory::dmp_free;
 use dmpkit::ffi::session::{dmp_session, dmp_session_open};
 use serde_json::Value;
@@ -24,11 +25,32 @@ pub type Give<H> = unsafe extern "C" fn(*mut H, *mut *mut c_char, *mut *mut c_ch
 pub type Take<H> =
     unsafe extern "C" fn(*mut H, *const c_char, *mut *mut c_char, *mut *mut c_char) -> i32;
 /// A function that takes the bytes of a document and a record, and gives a record.
-pub type Feed = unsafe extern "C" fn(
-    Access,
+pub type Feed<H> = unsafe extern "C" fn(
+    *mut H,
     *const u8,
     usize,
     *const c_char,
+    *mut *mut c_char,
+    *mut *mut c_char,
+) -> i32;
+
+/// A function that takes bytes and a record, and gives bytes and a record.
+pub type Make<H> = unsafe extern "C" fn(
+    *mut H,
+    *const u8,
+    usize,
+    *const c_char,
+    *mut *mut u8,
+    *mut usize,
+    *mut *mut c_char,
+    *mut *mut c_char,
+) -> i32;
+/// A function that takes a text, and gives bytes and a record.
+type Fetch = unsafe extern "C" fn(
+    Access,
+    *const c_char,
+    *mut *mut u8,
+    *mut usize,
     *mut *mut c_char,
     *mut *mut c_char,
 ) -> i32;
@@ -119,10 +141,10 @@ pub fn take<'a, H>(
     })
 }
 
-pub fn feed<'a>(
+pub fn feed<'a, H>(
     name: &'static str,
-    f: Feed,
-    access: Access,
+    f: Feed<H>,
+    handle: *mut H,
     content: &[u8],
     options: impl Into<Option<&'a str>>,
 ) -> Reply {
@@ -130,8 +152,55 @@ pub fn feed<'a>(
     let text = Text::new(options);
     let (bytes, len) = (content.as_ptr(), content.len());
     reply(name, options, |answer, error| unsafe {
-        f(access, bytes, len, text.pointer(), answer, error)
+        f(handle, bytes, len, text.pointer(), answer, error)
     })
+}
+
+/// Makes bytes of bytes, by a record; what was made beside the reply.
+pub fn make<'a, H>(
+    name: &'static str,
+    f: Make<H>,
+    handle: *mut H,
+    content: &[u8],
+    input: impl Into<Option<&'a str>>,
+) -> (Vec<u8>, Reply) {
+    let input = input.into();
+    let text = Text::new(input);
+    let (mut made, mut len) = (null_mut(), 0);
+    let (bytes, size) = (content.as_ptr(), content.len());
+    let reply = reply(name, input, |answer, error| unsafe {
+        f(
+            handle,
+            bytes,
+            size,
+            text.pointer(),
+            &mut made,
+            &mut len,
+            answer,
+            error,
+        )
+    });
+    (copied(made, len), reply)
+}
+
+/// Reads the metadata of a document.
+pub fn metadata(connector: Connector, content: &[u8]) -> Reply {
+    reply("dmp_cda_metadata", None, |answer, error| unsafe {
+        dmp_cda_metadata(connector, content.as_ptr(), content.len(), answer, error)
+    })
+}
+
+/// Bytes of the library, copied and freed.
+fn copied(content: *mut u8, len: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if !content.is_null() {
+        // SAFETY: bytes of the library, of the length it told, freed once.
+        unsafe {
+            bytes.extend_from_slice(std::slice::from_raw_parts(content, len));
+            dmp_free(content.cast());
+        }
+    }
+    bytes
 }
 
 /// Plays the holder's side; `content` is the CDA of a deposit.
@@ -156,11 +225,19 @@ pub fn act(connector: Connector, action: &str, content: &[u8]) -> Reply {
 
 /// Reads a document; its bytes beside the reply.
 pub fn read(access: Access, unique_id: &str) -> (Vec<u8>, Reply) {
-    let text = Text::new(Some(unique_id));
+    fetch("dmp_document_read", dmp_document_read, access, unique_id)
+}
+
+/// Reads a document in a form for a screen; the form beside the reply.
+pub fn render(access: Access, request: &str) -> (Vec<u8>, Reply) {
+    fetch("dmp_document_render", dmp_document_render, access, request)
+}
+
+fn fetch(name: &'static str, f: Fetch, access: Access, input: &str) -> (Vec<u8>, Reply) {
+    let text = Text::new(Some(input));
     let (mut content, mut len) = (null_mut(), 0);
-    let input = Some(unique_id);
-    let reply = reply("dmp_document_read", input, |answer, error| unsafe {
-        dmp_document_read(
+    let reply = reply(name, Some(input), |answer, error| unsafe {
+        f(
             access,
             text.pointer(),
             &mut content,
@@ -169,15 +246,7 @@ pub fn read(access: Access, unique_id: &str) -> (Vec<u8>, Reply) {
             error,
         )
     });
-    let mut bytes = Vec::new();
-    if !content.is_null() {
-        // SAFETY: bytes of the library, of the length it told, freed once.
-        unsafe {
-            bytes.extend_from_slice(std::slice::from_raw_parts(content, len));
-            dmp_free(content.cast());
-        }
-    }
-    (bytes, reply)
+    (copied(content, len), reply)
 }
 
 pub fn open_connector(config: &str) -> (Connector, Reply) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dmpkit::ffi::access::*;
+use dmpkit::ffi::cda::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::session::*;
@@ -19,6 +20,9 @@ use crate::library::{
 
 /// The first document of the fixtures, fed by the doctor.
 pub const DOCUMENT: &str = "1.2.250.1.999.1.1.2026.101";
+/// A file whole enough to be wrapped, with advice on it.
+pub const PDF: &[u8] =
+    b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n";
 /// What replaces it.
 const REPLACEMENT: &str = "1.2.250.1.999.1.1.2026.102";
 /// A document with advice on it.
@@ -176,6 +180,7 @@ pub fn story() -> Vec<Reply> {
     feeding(&mut told, access);
     consultation(&mut told, access);
     changes(&mut told, connector, session, access);
+    documents(&mut told, connector, access);
     around(&mut told, connector, session, access);
     emergency(&mut told, connector, session);
     oversight(&mut told, connector, access);
@@ -458,6 +463,67 @@ fn changes(told: &mut Told, connector: Connector, session: Session, access: Acce
         json!({"action": "documents", "patient": child(), "as": "representative"}),
     );
     close_access(childs);
+}
+
+/// A file that becomes a document, is checked, fed, and shown.
+fn documents(told: &mut Told, connector: Connector, access: Access) {
+    let context = json!({
+        "type": {"code": "57833-6"}, "title": "Ordonnance", "effectiveTime": "2026-01-12T10:05:30+01:00",
+        "service": {"start": "2026-01-12T09:30:00+01:00"}, "practiceSetting": {"code": "AMBULATOIRE"},
+        "setId": {"root": "1.2.250.1.999.1.8", "extension": "7"},
+    });
+    let (name, f) = ("dmp_document_wrap", dmp_document_wrap);
+    let (document, reply) = library::make(name, f, access, PDF, &*context.to_string());
+    let wrapped = told.ok(reply);
+    assert_eq!(wrapped["versionNumber"], 1);
+    assert_ne!(wrapped["findings"], json!([]), "the file is not PDF/A");
+    let (_, reply) = library::make(name, f, access, b"\x89PNG\r\n\x1a\n", &*context.to_string());
+    let refusal = told.expect(DMP_FINDINGS, reply);
+    assert_eq!(refusal["findings"][0]["rule"], "CTX-FILE-IMAGE");
+    let mut whole = context.clone();
+    whole["patient"] = json!({"ins": patient(), "traits": traits("TESSIER", "19790315")});
+    whole["authors"] = json!([{"who": {"professional": {"person": doctor()["professional"]}}}]);
+    whole["structure"] = doctor()["structure"].clone();
+    let (name, f) = ("dmp_cda_wrap", dmp_cda_wrap);
+    told.ok(library::make(name, f, connector, PDF, &*whole.to_string()).1);
+
+    told.ok(library::metadata(connector, &document));
+    let compared = json!({"metadata": wrapped["metadata"]}).to_string();
+    let checked = told.ok(call!(dmp_cda_check(connector, &document, &*compared)));
+    assert_eq!(checked["accepted"], true);
+    let english = String::from_utf8(document.clone()).expect("UTF-8");
+    let english = english.replace(
+        "<languageCode code=\"fr-FR\"",
+        "<languageCode code=\"en-GB\"",
+    );
+    let checked = told.ok(call!(dmp_cda_check(connector, english.as_bytes(), None)));
+    let fixes = checked["findings"].as_array().expect("findings");
+    assert!(
+        fixes.iter().any(|finding| finding["fix"] == "fr-FR"),
+        "{checked}"
+    );
+    let checked = told.ok(call!(dmp_document_check(access, &document, None)));
+    assert_eq!(checked["files"][0]["mediaType"], "application/pdf");
+
+    told.fed(
+        access,
+        std::str::from_utf8(&document).expect("UTF-8"),
+        json!({}),
+    );
+    let id = wrapped["uniqueId"].as_str().expect("an identifier");
+    told.ok(call!(dmp_document_mask(access, id)));
+    let (page, reply) =
+        library::render(access, &json!({"uniqueId": id, "form": "html"}).to_string());
+    let shown = told.ok(reply);
+    assert_eq!(shown["opening"][0]["weight"], "alert");
+    assert!(page.starts_with(b"<!DOCTYPE html>"));
+    let unknown = json!({"uniqueId": "1.2.3"}).to_string();
+    told.expect(DMP_UNKNOWN_DOCUMENT, library::render(access, &unknown).1);
+    let request = json!({"form": "file", "duties": {"obsolete": true}}).to_string();
+    let (name, f) = ("dmp_cda_render", dmp_cda_render);
+    let (file, reply) = library::make(name, f, connector, &document, &*request);
+    told.ok(reply);
+    assert_eq!(file, PDF);
 }
 
 /// The texts of a member in a list of records.

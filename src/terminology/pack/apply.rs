@@ -18,7 +18,7 @@ impl Terminology {
         for set in pack.sets {
             let before = self.sets().find(|s| s.oid == set.oid);
             let mut told = SetReport {
-                name: set.name.to_string(),
+                name: before.map_or(&set.name, |b| &b.name).to_string(),
                 oid: set.oid.to_string(),
                 outcome: outcome(before.map(|b| set.version.cmp(&b.version))),
                 from: before.map(|b| b.version),
@@ -110,5 +110,6 @@ fn merge(before: &ValueSet, new: ValueSet, told: &mut SetReport) -> ValueSet {
         }
     }
     concepts.sort_by(|a, b| a.key().cmp(&b.key()));
-    new.with_concepts(concepts)
+    // Software asks for a set by its name: that stays, however the pack writes it.
+    new.known_as(&before.name, concepts)
 }
