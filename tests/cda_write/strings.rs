@@ -82,7 +82,8 @@ proptest! {
                 let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
                 // In attributes the spaces of typography are kept.
                 let xml_flat = |text: &str| {
-                    let words = text.split([' ', '\t', '\r', '\n']).filter(|w| !w.is_empty());
+                    let words = text.trim().split([' ', '\t', '\r', '\n']);
+                    let words = words.filter(|w| !w.is_empty());
                     words.collect::<Vec<_>>().join(" ")
                 };
                 prop_assert_eq!(header.title, Some(flat(&title)));

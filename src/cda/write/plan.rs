@@ -70,7 +70,8 @@ pub(super) struct Professional<'a> {
     pub given: &'a str,
     pub civility: Option<&'a str>,
     pub title: Option<&'a str>,
-    pub specialty: Coded,
+    /// Always there for whoever makes the document, answers for it or does the act.
+    pub specialty: Option<Coded>,
     pub place: Place<'a>,
 }
 
@@ -87,7 +88,8 @@ pub(super) struct Device<'a> {
 /// Where someone works and is reached.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    pub structure: &'a Structure,
+    /// As for a specialty.
+    pub structure: Option<&'a Structure>,
     pub contact: Option<&'a Contact>,
 }
 
@@ -430,12 +432,11 @@ fn check_order(start: Option<HlTime>, stop: Option<HlTime>, path: &str, notes: &
         return;
     };
     let reversed = match (start.instant(), stop.instant()) {
-        (Some(start), Some(stop)) if stop < start => {
-            // The shorter of the two covers the other.
-            let (a, b) = (start.to_string(), stop.to_string());
-            !a.starts_with(&b)
+        // What goes no further than an hour or a minute lasts until its end.
+        (Some(before), Some(after)) => {
+            let digits = |time: HlTime| time.to_utc().unwrap_or(time).digits();
+            after < before && !digits(start).starts_with(&digits(stop))
         }
-        (Some(_), Some(_)) => false,
         _ => {
             let (a, b) = (start.digits(), stop.digits());
             let shorter = a.len().min(b.len()).min(8);
