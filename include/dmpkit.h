@@ -258,9 +258,9 @@ int32_t dmp_access_web(dmp_access *access,
                        char **out,
                        char **error);
 
-// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context; what it leaves
+// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context. What it leaves
 // out is taken from the access: patient, author, structure. document, document_len: the document, to be fed
-// and kept. out: record wrap-answer; keep its identifiers to replace the document one day.
+// and kept. out: record wrap-answer. Keep its identifiers to replace the document one day.
 int32_t dmp_document_wrap(dmp_access *access,
                           const uint8_t *content,
                           size_t content_len,
@@ -391,7 +391,7 @@ int32_t dmp_cda_metadata(dmp_connector *connector,
                          char **error);
 
 // Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context. document,
-// document_len: the document. out: record wrap-answer; keep its identifiers to replace the document one day.
+// document_len: the document. out: record wrap-answer. Keep its identifiers to replace the document one day.
 int32_t dmp_cda_wrap(dmp_connector *connector,
                      const uint8_t *content,
                      size_t content_len,

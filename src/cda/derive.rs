@@ -294,7 +294,8 @@ fn language(header: &Header, notes: &mut Notes) -> Option<String> {
     let language = header.language_code.as_ref();
     let language = notes.required(language, &rules::LANGUAGE_MISSING, path)?;
     if language != "fr-FR" {
-        notes.add(&rules::LANGUAGE_VALUE, path);
+        let finding = Finding::new(&rules::LANGUAGE_VALUE, path);
+        notes.0.push(finding.with_fix("fr-FR"));
     }
     Some(language.clone())
 }

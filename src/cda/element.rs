@@ -73,6 +73,14 @@ impl<'t> Tree<'t> {
         }
     }
 
+    /// Adds white space to the text of the last element opened: it separates words, before the first it is nothing.
+    pub fn space(&mut self) {
+        let last = self.open.last().and_then(|i| self.nodes.get_mut(*i));
+        if let Some(node) = last.filter(|node| !node.text.is_empty()) {
+            node.text.to_mut().push(' ');
+        }
+    }
+
     /// How many elements there are.
     pub fn len(&self) -> usize {
         self.nodes.len()

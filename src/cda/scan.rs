@@ -7,7 +7,7 @@ use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, NamespaceError, NamespaceResolver, ResolveResult};
-use quick_xml::reader::NsReader;
+use quick_xml::reader::Reader;
 use quick_xml::{Error as XmlError, XmlVersion};
 
 use super::element::Tree;
@@ -95,6 +95,10 @@ struct Walk<'t, 'l> {
     follow: &'l mut dyn Follow,
     /// Depth of the element of the body that is being followed.
     followed: Option<usize>,
+    /// The namespaces declared so far.
+    resolver: NamespaceResolver,
+    /// Depths of the open elements that declare one.
+    scopes: Vec<usize>,
     /// Elements open, the root included.
     depth: usize,
     root_seen: bool,
@@ -119,6 +123,8 @@ impl<'t, 'l> Walk<'t, 'l> {
             limits,
             follow,
             followed: None,
+            resolver: NamespaceResolver::default(),
+            scopes: Vec::new(),
             depth: 0,
             root_seen: false,
             self_presenting: false,
@@ -134,7 +140,7 @@ impl<'t, 'l> Walk<'t, 'l> {
     }
 
     fn run(mut self) -> Result<Scan<'t>, ReadError> {
-        let mut reader = NsReader::from_str(self.text);
+        let mut reader = Reader::from_str(self.text);
         reader.config_mut().enable_all_checks(true);
         loop {
             let before = position(reader.buffer_position());
@@ -144,13 +150,19 @@ impl<'t, 'l> Walk<'t, 'l> {
             };
             let after = position(reader.buffer_position());
             match event {
-                Event::Start(start) => self.start(&start, reader.resolver(), before..after)?,
+                Event::Start(start) => self.start(&start, before..after)?,
                 Event::Empty(start) => {
-                    self.start(&start, reader.resolver(), before..after)?;
+                    self.start(&start, before..after)?;
                     self.end();
                 }
                 Event::End(_) => self.end(),
                 Event::Text(content) => {
+                    // Between the elements of a header there is white space, and nothing to do with it.
+                    let blank = content.trim_ascii_start().is_empty();
+                    if blank && self.keeps_text() {
+                        self.tree.space();
+                        continue;
+                    }
                     self.characters(&content, before)?;
                     if self.keeps_text() {
                         self.tree.text(content.xml10_content());
@@ -218,12 +230,7 @@ impl<'t, 'l> Walk<'t, 'l> {
         }
     }
 
-    fn start(
-        &mut self,
-        start: &BytesStart<'_>,
-        resolver: &NamespaceResolver,
-        place: Range<usize>,
-    ) -> Result<(), ReadError> {
+    fn start(&mut self, start: &BytesStart<'_>, place: Range<usize>) -> Result<(), ReadError> {
         let after = place.end;
         if self.depth == 0 && self.root_seen {
             return Err(malformed(self.text, after));
@@ -238,15 +245,22 @@ impl<'t, 'l> Walk<'t, 'l> {
         if !xml::is_qualified_name(start.name().into_inner()) {
             return Err(malformed(self.text, after));
         }
-        let (namespace, local) = resolver.resolve_element(start.name());
+        // Nearly no element declares a namespace: only those that may are looked at for it.
+        if start.contains("xmlns") {
+            if let Err(error) = self.resolver.push(start) {
+                return Err(self.reader_error(&XmlError::Namespace(error), after));
+            }
+            self.scopes.push(self.depth);
+        }
+        let (namespace, local) = self.resolver.resolve_element(start.name());
         let namespace = match &namespace {
-            ResolveResult::Bound(Namespace(uri)) => uri,
-            ResolveResult::Unbound => "",
+            ResolveResult::Bound(Namespace(uri)) => Space::of(uri),
+            ResolveResult::Unbound => Space::Other,
             ResolveResult::Unknown(_) => return Err(self.undeclared(after)),
         };
         let local = local.into_inner();
         let kept = self.place(namespace, local)?;
-        if self.in_component && self.followed.is_none() && namespace == HL7 {
+        if self.in_component && self.followed.is_none() && namespace == Space::Hl7 {
             let level = self.depth - self.document.unwrap_or(self.depth);
             let value = |name: &str| {
                 let attribute = start.try_get_attribute(name).ok().flatten()?;
@@ -263,7 +277,7 @@ impl<'t, 'l> Walk<'t, 'l> {
         let tag = tag.strip_suffix('>').unwrap_or(tag);
         let tag = tag.strip_suffix('/').unwrap_or(tag);
         let length = start.name().into_inner().len();
-        let media = self.attributes(tag, length, resolver, after, kept)?;
+        let media = self.attributes(tag, length, after, kept)?;
         match kept {
             Kept::Nothing => {}
             Kept::Header => {
@@ -287,11 +301,12 @@ impl<'t, 'l> Walk<'t, 'l> {
     }
 
     /// Says where an element that opens stands, and what to keep of it.
-    fn place(&mut self, namespace: &str, local: &str) -> Result<Kept, ReadError> {
-        let hl7 = namespace == HL7;
+    fn place(&mut self, namespace: Space, local: &str) -> Result<Kept, ReadError> {
+        let hl7 = namespace == Space::Hl7;
         let Some(document) = self.document else {
             let is_document = hl7 && local == "ClinicalDocument";
-            let is_style_sheet = namespace == XSLT && matches!(local, "stylesheet" | "transform");
+            let is_style_sheet =
+                namespace == Space::Xslt && matches!(local, "stylesheet" | "transform");
             if is_document && (self.depth == 1 || self.self_presenting) {
                 self.document = Some(self.depth);
             } else if self.depth == 1 && is_style_sheet {
@@ -337,12 +352,14 @@ impl<'t, 'l> Walk<'t, 'l> {
         &mut self,
         tag: &'t str,
         name_length: usize,
-        resolver: &NamespaceResolver,
         after: usize,
         kept: Kept,
     ) -> Result<Option<Cow<'t, str>>, ReadError> {
         let mut media = None;
-        for (count, attribute) in Attributes::new(tag, name_length).enumerate() {
+        let mut attributes = Attributes::new(tag, name_length);
+        // One attribute repeats no other: the reader need not keep its name.
+        let several = tag.bytes().filter(|b| *b == b'=').count() > 1;
+        for (count, attribute) in attributes.with_checks(several).enumerate() {
             let attribute = attribute.map_err(|_| malformed(self.text, after))?;
             if count >= self.limits.attributes {
                 return Err(ReadError::TooManyAttributes {
@@ -355,13 +372,13 @@ impl<'t, 'l> Walk<'t, 'l> {
                 });
             }
             let name = attribute.key.into_inner();
-            if !xml::is_qualified_name(name) || attribute.value.contains('<') {
+            if !xml::is_qualified_name(name) || attribute.value.as_bytes().contains(&b'<') {
                 return Err(malformed(self.text, after));
             }
             self.check_references(&attribute.value, after)?;
             if let Some(prefix) = attribute.key.prefix() {
                 if matches!(
-                    resolver.resolve_prefix(Some(prefix), false),
+                    self.resolver.resolve_prefix(Some(prefix), false),
                     ResolveResult::Unknown(_)
                 ) {
                     return Err(self.undeclared(after));
@@ -383,6 +400,9 @@ impl<'t, 'l> Walk<'t, 'l> {
     }
 
     fn check_references(&self, value: &str, after: usize) -> Result<(), ReadError> {
+        if !value.as_bytes().contains(&b'&') {
+            return Ok(());
+        }
         for reference in value.split('&').skip(1) {
             let Some((inside, _)) = reference.split_once(';') else {
                 return Err(malformed(self.text, after));
@@ -425,6 +445,10 @@ impl<'t, 'l> Walk<'t, 'l> {
                 _ => {}
             }
         }
+        if self.scopes.last() == Some(&self.depth) {
+            self.scopes.pop();
+            self.resolver.pop();
+        }
         // The reader has already refused an end tag without its start.
         self.depth = self.depth.saturating_sub(1);
     }
@@ -440,7 +464,8 @@ impl<'t, 'l> Walk<'t, 'l> {
                 Err(self.outside_root(offset))
             };
         }
-        if content.contains("]]>") {
+        // The search for one byte is the faster one, and most texts have none.
+        if content.as_bytes().contains(&b']') && content.contains("]]>") {
             return Err(malformed(self.text, offset));
         }
         if self.followed.is_some() {
@@ -489,7 +514,7 @@ impl<'t, 'l> Walk<'t, 'l> {
     fn reader_error(&self, error: &XmlError, offset: usize) -> ReadError {
         let rest = self.text.get(offset..).unwrap_or_default();
         let truncated = match error {
-            // The reader has a limit of its own, on a counter of 16 bits.
+            // The resolver has a limit of its own, on a counter of 16 bits.
             XmlError::Namespace(NamespaceError::TooDeeplyNested(limit)) => {
                 return ReadError::TooDeep { limit: *limit };
             }
@@ -505,6 +530,24 @@ impl<'t, 'l> Walk<'t, 'l> {
             ReadError::Truncated
         } else {
             malformed(self.text, offset)
+        }
+    }
+}
+
+/// The namespaces that mean something here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Space {
+    Hl7,
+    Xslt,
+    Other,
+}
+
+impl Space {
+    fn of(uri: &str) -> Self {
+        match uri {
+            HL7 => Self::Hl7,
+            XSLT => Self::Xslt,
+            _ => Self::Other,
         }
     }
 }

@@ -26,6 +26,10 @@ pub(super) fn first_forbidden(text: &str) -> Option<usize> {
 
 /// Whether a name is well-formed, with at most one prefix.
 pub(super) fn is_qualified_name(name: &str) -> bool {
+    // Nearly every name is of letters alone.
+    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return true;
+    }
     match name.split_once(':') {
         Some((prefix, local)) => is_name(prefix) && is_name(local),
         None => is_name(name),

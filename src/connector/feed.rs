@@ -11,7 +11,7 @@ use super::access::{Access, Local};
 use super::change::DEFAULT_CONTENT_TYPE;
 use super::prepare::choice;
 use super::session::Note;
-use crate::cda::{Checked, Finding, examine};
+use crate::cda::{Finding, examine};
 use crate::dmp::{Deposit, Lot, Receipt};
 use crate::document::{Metadata, Oid, Visibility};
 use crate::error::{Error, ErrorKind, Refusal, Result};
@@ -154,23 +154,25 @@ impl Access {
         let action = "document.feed";
         self.check_open(state, action)?;
         let local = self.local(state)?;
-        let checked = examine(content, &self.against(&local, options))
-            .map_err(|error| Error::from(ErrorKind::Unreadable(error)))
-            .and_then(Checked::depositable);
-        let (header, mut metadata, findings) = match checked {
-            Ok(read) => read,
-            Err(error) => return self.session.refuse(state, action, error, self.note(None)),
+        let checked = match examine(content, &self.against(&local, options)) {
+            Ok(checked) => checked,
+            Err(error) => {
+                let error = ErrorKind::Unreadable(error).into();
+                return self.session.refuse(state, action, error, self.note(None));
+            }
         };
-        metadata.comments.clone_from(&options.comments);
-        let id = metadata.unique_id.clone();
+        // Whose document it is and who may feed come before what is to be corrected in it.
+        let id = checked.metadata.as_ref().map(|m| m.unique_id.clone());
         let refuse = |state: &mut State, refusal: Refusal| {
-            let note = self.note(Some(&id));
+            let note = self.note(id.as_ref());
             self.session
                 .refuse(state, action, ErrorKind::Refused(refusal).into(), note)
         };
-        if metadata.patient_id.id != self.patient.matricule()
-            || metadata.patient_id.authority != self.patient.oid()
-        {
+        let other = |metadata: &Metadata| {
+            metadata.patient_id.id != self.patient.matricule()
+                || metadata.patient_id.authority != self.patient.oid()
+        };
+        if checked.metadata.as_ref().is_some_and(other) {
             let refusal = Refusal::by_rule(
                 "PATIENT-MISMATCH",
                 "Référentiel national d'identitovigilance; DMP XDSPatientIdDoesNotMatch",
@@ -179,10 +181,15 @@ impl Access {
             .with_remedy(Remedy::ConfirmIdentity);
             return refuse(state, refusal);
         }
-        let (situation, local) = self.look(state, Some(&id))?;
+        let (situation, local) = self.look(state, id.as_ref())?;
         let decision = decide(self.feeding_right(), &situation);
-        self.session
-            .permit(state, action, &decision, self.note(Some(&id)))?;
+        let note = self.note(id.as_ref());
+        self.session.permit(state, action, &decision, note)?;
+        let (header, mut metadata, findings) = match checked.depositable() {
+            Ok(depositable) => depositable,
+            Err(error) => return self.session.refuse(state, action, error, note),
+        };
+        metadata.comments.clone_from(&options.comments);
         let visibility = match self.visibility(options, &local) {
             Ok(visibility) => visibility,
             Err(fault) => {
@@ -227,7 +234,7 @@ impl Access {
             },
             (None, None) => None,
         };
-        if replaces.as_ref() == Some(&id) {
+        if replaces.as_ref() == Some(&metadata.unique_id) {
             return refuse(
                 state,
                 replacement(

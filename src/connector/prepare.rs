@@ -180,7 +180,11 @@ impl Access {
             secret: self.session.requester.secret,
             parameters: self.inner().config.parameters,
         });
-        Ok(check(content, &against).into())
+        let mut checked = check(content, &against);
+        if let Some(metadata) = &mut checked.metadata {
+            metadata.comments.clone_from(&options.comments);
+        }
+        Ok(checked.into())
     }
 
     /// Makes a document of a file as [`Connector::wrap`] does. What the context leaves out is taken from here: the

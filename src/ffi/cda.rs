@@ -53,7 +53,7 @@ pub unsafe extern "C" fn dmp_cda_metadata(
 }
 
 /// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context. document,
-/// document_len: the document. out: record wrap-answer; keep its identifiers to replace the document one day.
+/// document_len: the document. out: record wrap-answer. Keep its identifiers to replace the document one day.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_cda_wrap(
     connector: *mut dmp_connector,

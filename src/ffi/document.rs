@@ -36,9 +36,9 @@ struct Referenced {
     references: Vec<Reference>,
 }
 
-/// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context; what it leaves
+/// Makes a CDA document of a file: PDF, text, RTF, JPEG or TIFF. context: record wrap-context. What it leaves
 /// out is taken from the access: patient, author, structure. document, document_len: the document, to be fed
-/// and kept. out: record wrap-answer; keep its identifiers to replace the document one day.
+/// and kept. out: record wrap-answer. Keep its identifiers to replace the document one day.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_document_wrap(
     access: *mut dmp_access,

@@ -4,6 +4,7 @@
 
 pub mod library;
 pub mod office;
+pub mod page;
 
 use std::path::Path;
 

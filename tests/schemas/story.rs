@@ -73,12 +73,19 @@ fn fixture(name: &str) -> String {
 
 /// The doctor's document under another identifier, for another patient.
 fn document(unique_id: &str, patient: &Value) -> String {
-    fixture("cr_consultation_pdf.xml")
+    let document = fixture("cr_consultation_pdf.xml")
         .replace(DOCUMENT, unique_id)
         .replace(
             "279035121518989",
             patient["matricule"].as_str().expect("a text"),
-        )
+        );
+    if *patient == child() {
+        document
+            .replace("TESSIER", "GARNIER")
+            .replace("19790315", "20140702")
+    } else {
+        document
+    }
 }
 
 /// The doctor's document: what the inputs feed.
@@ -468,8 +475,14 @@ fn changes(told: &mut Told, connector: Connector, session: Session, access: Acce
 /// A file that becomes a document, is checked, fed, and shown.
 fn documents(told: &mut Told, connector: Connector, access: Access) {
     let context = json!({
-        "type": {"code": "57833-6"}, "title": "Ordonnance", "effectiveTime": "2026-01-12T10:05:30+01:00",
-        "service": {"start": "2026-01-12T09:30:00+01:00"}, "practiceSetting": {"code": "AMBULATOIRE"},
+        "type": {"code": "18748-4"}, "title": "Radiographie", "effectiveTime": "2026-01-12T10:05:30+01:00",
+        "service": {
+            "start": "2026-01-12T09:30:00+01:00", "stop": "2026-01-12T09:40:00+01:00",
+            "ids": [{"root": "1.2.250.1.999.5.2"}],
+            "codes": [{"code": "ZBQK002", "system": "1.2.250.1.213.2.5", "label": "Radiographie du thorax"}],
+        },
+        "practiceSetting": {"code": "AMBULATOIRE"},
+        "authors": [{"who": {"professional": {"person": doctor()["professional"]}}, "function": {"code": "PCP"}}],
         "setId": {"root": "1.2.250.1.999.1.8", "extension": "7"},
     });
     let (name, f) = ("dmp_document_wrap", dmp_document_wrap);
@@ -482,7 +495,6 @@ fn documents(told: &mut Told, connector: Connector, access: Access) {
     assert_eq!(refusal["findings"][0]["rule"], "CTX-FILE-IMAGE");
     let mut whole = context.clone();
     whole["patient"] = json!({"ins": patient(), "traits": traits("TESSIER", "19790315")});
-    whole["authors"] = json!([{"who": {"professional": {"person": doctor()["professional"]}}}]);
     whole["structure"] = doctor()["structure"].clone();
     let (name, f) = ("dmp_cda_wrap", dmp_cda_wrap);
     told.ok(library::make(name, f, connector, PDF, &*whole.to_string()).1);
@@ -496,19 +508,21 @@ fn documents(told: &mut Told, connector: Connector, access: Access) {
         "<languageCode code=\"fr-FR\"",
         "<languageCode code=\"en-GB\"",
     );
+    told.ok(library::metadata(connector, english.as_bytes()));
     let checked = told.ok(call!(dmp_cda_check(connector, english.as_bytes(), None)));
     let fixes = checked["findings"].as_array().expect("findings");
     assert!(
         fixes.iter().any(|finding| finding["fix"] == "fr-FR"),
         "{checked}"
     );
-    let checked = told.ok(call!(dmp_document_check(access, &document, None)));
+    let options = json!({"comments": "À lire"}).to_string();
+    let checked = told.ok(call!(dmp_document_check(access, &document, &*options)));
     assert_eq!(checked["files"][0]["mediaType"], "application/pdf");
 
     told.fed(
         access,
         std::str::from_utf8(&document).expect("UTF-8"),
-        json!({}),
+        json!({"comments": "À lire"}),
     );
     let id = wrapped["uniqueId"].as_str().expect("an identifier");
     told.ok(call!(dmp_document_mask(access, id)));

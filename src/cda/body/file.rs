@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::cda::base64::{Decoder, NotBase64, decode};
+use crate::cda::media::{Charset, Media, sniff};
 
 /// A file embedded in a document.
 #[derive(Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct File {
     pub declared: Option<String>,
     /// The bytes, or why there are none.
     pub bytes: Result<Vec<u8>, Undecodable>,
+    /// What the bytes are, when they tell.
+    pub media: Option<Media>,
     /// Index of its section; none for an unstructured body.
     pub section: Option<usize>,
     /// Whether it is the copy of the document in PDF.
@@ -36,16 +39,28 @@ pub enum Undecodable {
 }
 
 impl File {
-    /// What the file is, by its first bytes; else what it is declared to be, unless its bytes deny it.
+    /// A file of which the document has nothing.
+    pub(super) fn missing(id: Option<String>, section: Option<usize>) -> Self {
+        Self {
+            id,
+            declared: None,
+            bytes: Err(Undecodable::Empty),
+            media: None,
+            section,
+            pdf_copy: false,
+        }
+    }
+
+    /// What the file is by its bytes; else what it is declared to be, unless its bytes deny it.
+    ///
+    /// A page or a drawing that could hold a script is text here, whatever it is declared.
     #[must_use]
     pub fn media_type(&self) -> &str {
         const UNKNOWN: &str = "application/octet-stream";
         let declared = self.declared.as_deref().map(essence).unwrap_or(UNKNOWN);
-        let Ok(bytes) = &self.bytes else {
-            return declared;
-        };
-        match sniff(bytes) {
-            Some(found) => found,
+        match self.media {
+            Some(media) => media.media_type(),
+            None if self.bytes.is_err() => declared,
             // These have a signature; a file without it is another.
             None if SIGNED.iter().any(|s| declared.eq_ignore_ascii_case(s)) => UNKNOWN,
             None => declared,
@@ -58,21 +73,24 @@ impl File {
         self.bytes.as_ref().ok().map(Vec::len)
     }
 
-    /// The text of the file, when it is plain text: UTF-8, else Windows-1252 as the software of Windows writes.
+    /// The text of the file, when it is declared text and has no other signature.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         let bytes = self.bytes.as_ref().ok()?;
-        if !self.media_type().eq_ignore_ascii_case("text/plain") {
+        let declared = self.declared.as_deref().map(essence)?;
+        if !declared.eq_ignore_ascii_case("text/plain") {
             return None;
         }
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        Some(match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => encoding_rs::WINDOWS_1252
-                .decode_without_bom_handling(bytes)
-                .0
-                .into_owned(),
-        })
+        match self.media {
+            Some(Media::Text(Charset::Utf8 | Charset::Utf16)) => {}
+            // Text with control characters, or in an encoding that nothing tells: that of Windows as a rule.
+            Some(Media::Text(Charset::EightBit)) | None => {
+                return Some(encoding_rs::WINDOWS_1252.decode(bytes).0.into_owned());
+            }
+            Some(_) => return None,
+        }
+        // Its byte order mark, if it has one, makes it UTF-16.
+        Some(encoding_rs::UTF_8.decode(bytes).0.into_owned())
     }
 }
 
@@ -98,22 +116,6 @@ const SIGNED: [&str; 7] = [
     "text/rtf",
     "application/rtf",
 ];
-
-// At merge: replaced by the shared detection of media types.
-/// What a file is, by its first bytes.
-fn sniff(bytes: &[u8]) -> Option<&'static str> {
-    // A PDF may have anything before its signature, within the first kilobyte (ISO 32000-1, annex H, note 13).
-    let head = bytes.get(..1024).unwrap_or(bytes);
-    match bytes {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some("image/png"),
-        [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some("image/tiff"),
-        [b'{', b'\\', b'r', b't', b'f', ..] => Some("text/rtf"),
-        _ if head.windows(5).any(|w| w == b"%PDF-") => Some("application/pdf"),
-        _ => None,
-    }
-}
 
 /// Collects the content of an `ED` element as the walk meets it.
 pub(super) struct Collector {
@@ -183,15 +185,22 @@ impl Collector {
         let bytes = bytes.and_then(|bytes| match bytes {
             empty if empty.is_empty() => Err(Undecodable::Empty),
             // Software states a compression that it does not apply: the signature tells.
-            bytes if self.compressed && sniff(&bytes).is_none() => Err(Undecodable::Compressed),
-            bytes => Ok(bytes),
+            bytes => match sniff(&bytes) {
+                None if self.compressed => Err(Undecodable::Compressed),
+                media => Ok((bytes, media)),
+            },
         });
+        let (bytes, media) = match bytes {
+            Ok((bytes, media)) => (Ok(bytes), media),
+            Err(why) => (Err(why), None),
+        };
         // Text in the document without a media type is text (HL7 ED: the default is text/plain).
         let declared = declared.or_else(|| Some("text/plain".to_owned()));
         File {
             id: None,
             declared,
             bytes,
+            media,
             section: None,
             pdf_copy: false,
         }

@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
 
-use super::file::{Collector, File, Undecodable};
+use super::file::{Collector, File};
 use super::narrative::{Builder, Piece, Tag};
 use super::{Content, Section, Structured};
 use crate::cda::xml::{self, Reference};
@@ -153,13 +153,7 @@ impl<'l> Walk<'l> {
                     Place::StructuredBody
                 }
                 "nonXMLBody" => {
-                    self.content = Content::Unstructured(File {
-                        id: None,
-                        declared: None,
-                        bytes: Err(Undecodable::Empty),
-                        section: None,
-                        pdf_copy: false,
-                    });
+                    self.content = Content::Unstructured(File::missing(None, None));
                     Place::FileBody
                 }
                 _ => Place::Nothing,
@@ -358,13 +352,7 @@ impl<'l> Walk<'l> {
             return;
         };
         if self.structured.files.len() == before {
-            self.structured.files.push(File {
-                id,
-                declared: None,
-                bytes: Err(Undecodable::Empty),
-                section,
-                pdf_copy: false,
-            });
+            self.structured.files.push(File::missing(id, section));
         }
         let copy = section
             .and_then(|index| self.structured.sections.get(index))

@@ -6,7 +6,7 @@ use crate::cda::finding::{self, service as rules, structure};
 use crate::cda::{Header, Id};
 use crate::document::Oid;
 use crate::terminology::Terminology;
-use crate::terminology::system::LOINC;
+use crate::terminology::system::{LOINC, TRE_A05};
 
 /// Request for imaging.
 const IMAGING_REQUEST: &str = "55115-0";
@@ -14,8 +14,8 @@ const IMAGING_REQUEST: &str = "55115-0";
 const IMAGING_REPORT: &str = "18748-4";
 /// In the formats of second readings of screening (D2LM), which have the type of an imaging report.
 const SCREENING: &str = ":d2lm-";
-/// Class of what patients write.
-const BY_PATIENTS: &str = "90";
+/// How the types of what patients write begin (TRE_A05).
+const BY_PATIENTS: &str = "DOCPAT";
 /// Formats of the mandatory examinations of a child.
 const CHILD: [&str; 3] = [
     "urn:asip:ci-sis:cse-cs8:2017",
@@ -94,8 +94,7 @@ fn by_type(act: Element<'_>, header: &Header, terminology: &Terminology, notes: 
     let roots = header.template_ids.iter().map(|t| t.root.as_str());
     let format = terminology.format_of_templates(roots);
     let child = format.is_some_and(|f| CHILD.contains(&&*f.code));
-    let class = terminology.class_of(&kind.system, &kind.code);
-    let by_patient = class.is_some_and(|c| c.code == BY_PATIENTS);
+    let by_patient = kind.system == TRE_A05 && kind.code.starts_with(BY_PATIENTS);
     let coded = act
         .child("code")
         .is_some_and(|c| c.attribute("code").is_some());

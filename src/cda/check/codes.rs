@@ -107,11 +107,14 @@ const DERIVED: &[&[&str]] = &[
 ];
 
 /// The coded parts that must have a label (schematron of the structuration minimale).
-const LABELLED: &[&[&str]] = &[
-    &["code"],
-    &["participant", "associatedEntity", "code"],
-    &["documentationOf", "serviceEvent", "code"],
-    &["componentOf", "encompassingEncounter", "code"],
+const LABELLED: &[(&[&str], Option<SetOf>)] = &[
+    (&["code"], Some(Terminology::type_code_cisis)),
+    (
+        &["participant", "associatedEntity", "code"],
+        Some(Terminology::author_specialty),
+    ),
+    (&["documentationOf", "serviceEvent", "code"], None),
+    (&["componentOf", "encompassingEncounter", "code"], None),
 ];
 
 /// The parts whose membership in their set only the CI-SIS asks.
@@ -161,25 +164,29 @@ const MEMBERS: &[(&[&str], SetOf, &crate::cda::finding::Rule)] = &[
 
 /// Completeness, systems, labels, membership.
 pub(super) fn all(tree: &Tree<'_>, header: &Header, terminology: &Terminology, notes: &mut Notes) {
-    let derived: Vec<usize> = DERIVED
+    let mut derived: Vec<usize> = DERIVED
         .iter()
         .flat_map(|path| every(tree, path))
         .map(Element::position)
         .collect();
+    derived.sort_unstable();
     let coded = tree.descendants().filter(|e| CODED.contains(&e.name()));
-    for element in coded.filter(|e| !derived.contains(&e.position())) {
+    for element in coded.filter(|e| derived.binary_search(&e.position()).is_err()) {
         complete(element, notes);
     }
-    for element in LABELLED.iter().flat_map(|path| every(tree, path)) {
-        let label = element.attribute("displayName");
-        if element.attribute("code").is_some() && label.is_none() {
-            match official(tree, element, terminology) {
-                Some(concept) => notes.fix(
-                    &rules::CODE_LABEL_MISSING,
-                    format!("{}/@displayName", element.path()),
-                    concept.label.to_string(),
-                ),
-                None => notes.inside(&rules::CODE_LABEL_MISSING, element, "@displayName"),
+    for (path, set) in LABELLED {
+        for element in every(tree, path) {
+            let label = element.attribute("displayName");
+            if element.attribute("code").is_none() || label.is_some() {
+                continue;
+            }
+            let path = format!("{}/@displayName", element.path());
+            match set.and_then(|set| concept(element, set(terminology))) {
+                Some(concept) => {
+                    let label = concept.label.to_string();
+                    notes.fix(&rules::CODE_LABEL_MISSING, path, label);
+                }
+                None => notes.add(&rules::CODE_LABEL_MISSING, path),
             }
         }
     }
@@ -238,21 +245,6 @@ fn is_system(system: &str) -> bool {
 
 fn concept<'t>(element: Element<'_>, set: &'t ValueSet) -> Option<&'t Concept> {
     set.find(element.attribute("codeSystem")?, element.attribute("code")?)
-}
-
-/// The concept of an element in the set of its place.
-fn official<'t>(
-    tree: &Tree<'_>,
-    element: Element<'_>,
-    terminology: &'t Terminology,
-) -> Option<&'t Concept> {
-    let mut sets = SETS.iter();
-    let (_, set) = sets.find(|(path, _)| {
-        every(tree, path)
-            .iter()
-            .any(|e| e.position() == element.position())
-    })?;
-    concept(element, set(terminology))
 }
 
 /// Labels are compared without regard to spaces at their ends or inside.

@@ -41,13 +41,13 @@ pub(super) fn all(tree: &Tree<'_>, notes: &mut Notes) {
         match element.name() {
             "assignedEntity" => entity(element, notes),
             "representedOrganization" => organization(element, notes),
-            "relatedEntity" => {
-                if !element
-                    .attribute("classCode")
-                    .is_some_and(|c| INFORMANTS.contains(&c))
-                {
-                    notes.inside(&rules::RELATED_ENTITY_CLASS, element, "@classCode");
-                }
+            "relatedEntity" => informant(element, notes),
+            // None is needed; two would not say which.
+            "associatedEntity" if element.children("id").count() > 1 => {
+                notes.inside(&rules::ENTITY_ID, element, "id");
+            }
+            "scopingOrganization" if element.children("name").count() > 1 => {
+                notes.inside(&rules::ORGANIZATION_NAME, element, "name");
             }
             _ => {}
         }
@@ -105,6 +105,16 @@ fn author(author: Element<'_>, notes: &mut Notes) {
                 notes.inside(&rules::AUTHOR_TELECOM, assigned, "telecom");
             }
         }
+    }
+}
+
+fn informant(entity: Element<'_>, notes: &mut Notes) {
+    let class = entity.attribute("classCode");
+    if !class.is_some_and(|class| INFORMANTS.contains(&class)) {
+        notes.inside(&rules::RELATED_ENTITY_CLASS, entity, "@classCode");
+    }
+    if entity.child("relatedPerson").is_none() {
+        notes.inside(&rules::PERSON_NAME, entity, "relatedPerson/name");
     }
 }
 

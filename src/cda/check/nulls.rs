@@ -5,7 +5,7 @@ use crate::cda::element::Tree;
 use crate::cda::finding::structure as rules;
 
 /// The reasons of the header of a French document (CI-SIS, 3.5.3.1).
-const USUAL: [&str; 5] = ["UNK", "NASK", "ASKU", "NAV", "MSK"];
+pub(super) const USUAL: [&str; 5] = ["UNK", "NASK", "ASKU", "NAV", "MSK"];
 /// The other reasons of HL7 v3.
 const UNUSUAL: [&str; 10] = [
     "NI", "INV", "DER", "OTH", "NINF", "PINF", "UNC", "NA", "QS", "TRC",

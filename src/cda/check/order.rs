@@ -1,5 +1,7 @@
 //! Which elements stand in a header and in which order; and findings in that same order.
 
+use std::collections::HashSet;
+
 use super::Notes;
 use crate::cda::element::Tree;
 use crate::cda::finding::Finding;
@@ -70,15 +72,10 @@ pub(super) fn sorted(tree: &Tree<'_>, mut findings: Vec<Finding>) -> Vec<Finding
 }
 
 /// Each finding once per place, in the order they come in.
-pub(super) fn unique(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
-    for finding in findings {
-        let same = |f: &Finding| f.rule == finding.rule && f.path == finding.path;
-        if !kept.iter().any(same) {
-            kept.push(finding);
-        }
-    }
-    kept
+pub(super) fn unique(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut seen = HashSet::new();
+    findings.retain(|f| seen.insert((f.rule.id, f.path.clone())));
+    findings
 }
 
 /// The place of a path: that of its first step in the schema, then that of the deepest element that exists on it.

@@ -1,6 +1,7 @@
 //! Names, addresses and coordinates, wherever they stand in a header.
 
 use super::Notes;
+use super::nulls::USUAL;
 use crate::cda::element::{Element, Tree};
 use crate::cda::finding::people as rules;
 
@@ -93,7 +94,10 @@ fn telecom(telecom: Element<'_>, notes: &mut Notes) {
         .and_then(|v| v.split_once(':'))
         .unwrap_or_default();
     let written = SCHEMES.contains(&scheme) && !rest.is_empty();
-    if !written && telecom.null_flavor().is_none() {
+    // A reason stands alone, and is one of the usual ones.
+    let reason = telecom.null_flavor();
+    let null = reason.is_some_and(|r| USUAL.contains(&r)) && telecom.attribute("use").is_none();
+    if !written && !null {
         notes.at(&rules::TELECOM, telecom);
     }
     if telecom.attribute("use").is_some_and(|u| !USES.contains(&u)) {

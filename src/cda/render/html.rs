@@ -243,7 +243,14 @@ fn alone(out: &mut String, file: &File) {
             }
             out.push_str("</pre>\n");
         }
-        None => show(out, file, "Image qui est le document"),
+        None => {
+            if data_address(file).is_none() {
+                let words =
+                    "Le contenu de ce document est un fichier, que cette page ne montre pas.";
+                said(out, "p lang=\"fr\"", words);
+            }
+            show(out, file, "Image qui est le document");
+        }
     }
     out.push_str("</div>\n");
 }

@@ -23,6 +23,10 @@ struct State {
     notes: String,
     /// In a row that has only headings.
     heading_row: bool,
+    /// The class of the table that opens, by its columns.
+    width: &'static str,
+    /// Nothing but blocks and breaks since the last block began or ended.
+    after_block: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -46,20 +50,33 @@ impl<'a> Writer<'a> {
             before: None,
             notes: String::new(),
             heading_row: false,
+            width: "",
+            after_block: true,
         };
         let pieces = &narrative.pieces;
         for (index, piece) in pieces.iter().enumerate() {
             match piece {
-                Piece::Text(text) => escape(out, text),
+                Piece::Text(text) => {
+                    escape(out, text);
+                    state.after_block &= text.trim().is_empty();
+                }
+                // A block ends its line: breaks that follow it would be holes in the page.
+                Piece::Break if state.after_block => {}
                 Piece::Break => out.push_str("<br/>"),
                 Piece::Start(element) => {
-                    if element.tag == Tag::Row {
-                        let rest = pieces.get(index + 1..).unwrap_or_default();
-                        state.heading_row = only_headings(rest);
+                    let rest = pieces.get(index + 1..).unwrap_or_default();
+                    match element.tag {
+                        Tag::Row => state.heading_row = only_headings(rest),
+                        Tag::Table => state.width = width(columns(rest)),
+                        _ => {}
                     }
                     self.start(out, element, &mut state);
+                    state.after_block = !element.tag.is_inline();
                 }
-                Piece::End(_) => end(out, &mut state),
+                Piece::End(tag) => {
+                    end(out, &mut state);
+                    state.after_block |= !tag.is_inline();
+                }
             }
         }
         if !state.notes.is_empty() {
@@ -119,7 +136,12 @@ impl<'a> Writer<'a> {
         };
         out.push('<');
         out.push_str(name);
-        classes(out, element);
+        let width = if element.tag == Tag::Table {
+            state.width
+        } else {
+            ""
+        };
+        classes(out, element, width);
         if let Some(tag) = detail
             .and_then(|d| d.language.as_deref())
             .and_then(language)
@@ -190,6 +212,35 @@ fn footnote(out: &mut String, detail: Option<&Detail>, state: &mut State) {
     state.open.push((Tag::Footnote, "</li>"));
 }
 
+/// How many columns the table has that these pieces continue, its first row of several cells telling.
+fn columns(pieces: &[Piece]) -> usize {
+    let mut columns = 0;
+    let mut cells = 0;
+    for piece in pieces {
+        match piece {
+            Piece::Start(element) if matches!(element.tag, Tag::Cell | Tag::HeadCell) => {
+                columns += usize::from(element.columns);
+                cells += 1;
+            }
+            Piece::End(Tag::Row) if cells > 1 => return columns,
+            Piece::End(Tag::Row) => (columns, cells) = (0, 0),
+            Piece::End(Tag::Table) => break,
+            _ => {}
+        }
+    }
+    columns
+}
+
+/// The class of a table that has to be printed smaller to fit on a sheet.
+fn width(columns: usize) -> &'static str {
+    match columns {
+        0..=8 => "",
+        9..=10 => "wide",
+        11..=15 => "wider",
+        _ => "widest",
+    }
+}
+
 /// Whether the row that these pieces continue has headings and no other cell.
 fn only_headings(pieces: &[Piece]) -> bool {
     let mut headings = false;
@@ -213,7 +264,7 @@ fn only_headings(pieces: &[Piece]) -> bool {
 }
 
 /// The classes of an element: each has its meaning in the style of the page and comes from nowhere else.
-fn classes(out: &mut String, element: &Element) {
+fn classes(out: &mut String, element: &Element, more: &str) {
     const STYLES: [(Styles, &str); 16] = [
         (Styles::BOLD, "b"),
         (Styles::ITALICS, "i"),
@@ -248,7 +299,7 @@ fn classes(out: &mut String, element: &Element) {
         .iter()
         .filter(|(style, _)| element.styles.has(*style));
     let deleted = element.styles.has(Styles::DELETED) && element.tag != Tag::Content;
-    let all = [kind, align, if deleted { "deleted" } else { "" }];
+    let all = [kind, more, align, if deleted { "deleted" } else { "" }];
     let all = all.into_iter().filter(|class| !class.is_empty());
     let mut all = all.chain(styles.map(|(_, class)| *class)).peekable();
     if all.peek().is_none() {

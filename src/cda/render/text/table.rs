@@ -96,12 +96,10 @@ impl Table {
         {
             return;
         }
-        let Some(placed) = self.place() else {
-            return self.write_by_row(out, width);
-        };
-        match widths(&placed, width) {
-            Some(widths) => self.draw(out, &placed, &widths),
-            None => self.write_by_row(out, width),
+        let placed = self.place();
+        match placed.as_deref().and_then(|placed| widths(placed, width)) {
+            Some(widths) => self.draw(out, placed.as_deref().unwrap_or_default(), &widths),
+            None => self.write_by_row(out, placed.as_deref(), width),
         }
     }
 
@@ -164,37 +162,44 @@ impl Table {
         }
     }
 
-    /// The cells one below the other, each with the heading of its column.
-    fn write_by_row(&self, out: &mut String, width: usize) {
+    /// The cells one below the other, each with the heading of its column when columns are known.
+    fn write_by_row(&self, out: &mut String, placed: Option<&[Vec<Placed<'_>>]>, width: usize) {
         /// Headings are repeated, so they are kept short; they stand whole at the top.
         const HEADING: usize = 40;
-        let heads = self.rows.iter().filter(|row| row.part == Part::Head);
-        let mut headings: Vec<String> = Vec::new();
-        for row in heads {
-            let texts: Vec<_> = row.cells.iter().map(|cell| cell.text.join(" ")).collect();
-            wrap(out, &texts.join(" | "), "[", " ", width - 1);
-            headings.clear();
-            for (cell, text) in row.cells.iter().zip(&texts) {
-                let short: String = text.trim().chars().take(HEADING).collect();
-                headings.extend(std::iter::repeat_n(short, cell.columns));
-            }
-        }
-        for row in self.rows.iter().filter(|row| row.part != Part::Head) {
-            let mut column = 0;
-            let mut first = true;
-            for cell in &row.cells {
-                let heading = headings.get(column).map_or("", String::as_str);
-                column += cell.columns;
-                for text in cell.text.iter().filter(|text| !text.trim().is_empty()) {
-                    let words = if heading.is_empty() {
-                        text.clone()
-                    } else {
-                        format!("{heading}\u{a0}: {text}")
+        let mut headings = vec![String::new(); MOST_COLUMNS];
+        for (index, row) in self.rows.iter().enumerate() {
+            let columns = placed.and_then(|placed| placed.get(index));
+            let column = |cell: usize| columns.and_then(|c| c.get(cell)).map(|p| p.column);
+            let texts = row.cells.iter().map(|cell| cell.text.join(" "));
+            if row.part == Part::Head {
+                let texts: Vec<_> = texts.collect();
+                wrap(out, &texts.join(" | "), "", "  ", width);
+                for (cell, text) in texts.iter().enumerate() {
+                    let Some(column) = column(cell) else {
+                        continue;
                     };
-                    let start = if first { "* " } else { "  " };
-                    wrap(out, &words, start, "    ", width);
-                    first = false;
+                    let span = row.cells.get(cell).map_or(1, |c| c.columns);
+                    let short: String = text.trim().chars().take(HEADING).collect();
+                    headings
+                        .iter_mut()
+                        .skip(column)
+                        .take(span)
+                        .for_each(|heading| heading.clone_from(&short));
                 }
+                continue;
+            }
+            let mut start = "* ";
+            for (cell, text) in texts.enumerate() {
+                if text.trim().is_empty() {
+                    continue;
+                }
+                let heading = column(cell).and_then(|column| headings.get(column));
+                let words = match heading.filter(|heading| !heading.is_empty()) {
+                    Some(heading) => format!("{heading}\u{a0}: {text}"),
+                    None => text,
+                };
+                wrap(out, &words, start, "    ", width);
+                start = "  ";
             }
         }
     }
