@@ -452,6 +452,10 @@ fn some_types_ask_more_of_the_act() {
         (json!({"code": "55115-0"}), vec![code.clone(), order]),
         (
             json!({"code": "EXPPAT_1", "system": expression}),
+            vec![code.clone()],
+        ),
+        (
+            json!({"code": "DOCPAT03", "system": expression}),
             vec![code],
         ),
     ] {

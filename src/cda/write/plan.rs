@@ -11,7 +11,7 @@ use crate::cda::time::{HlTime, Precision};
 use crate::cda::xml::is_char;
 use crate::document::{Coded, Oid};
 use crate::identity::{Authority, Structure};
-use crate::terminology::system::{HL7_CONFIDENTIALITY, LOINC, TRE_A00, TRE_A01, TRE_R02};
+use crate::terminology::system::{HL7_CONFIDENTIALITY, LOINC, TRE_A00, TRE_A01, TRE_A05, TRE_R02};
 use crate::terminology::{Terminology, ValueSet};
 
 /// Longest title of a document, in characters.
@@ -22,6 +22,8 @@ const DERIVED_LENGTH: usize = 30;
 const BY_PATIENT: &str = "EXP_PATIENT";
 /// Class of what patients write.
 const PATIENT_CLASS: &str = "90";
+/// How the types of what patients deposit begin (TRE_A05).
+const PATIENT_DOCUMENT: &str = "DOCPAT";
 /// Type of a report of imaging (LOINC).
 const IMAGING_REPORT: &str = "18748-4";
 /// Type of a request for imaging (LOINC).
@@ -478,7 +480,9 @@ fn act_of_type(context: &Context, kind: &Coded, class: &str, notes: &mut Notes) 
     let service = &context.service;
     let is = |code: &str| kind.is(code, LOINC);
     let imaging = is(IMAGING_REPORT) || is(IMAGING_REQUEST);
-    if service.codes.is_empty() && (imaging || class == PATIENT_CLASS) {
+    let by_patient = class == PATIENT_CLASS
+        || (kind.system == TRE_A05 && kind.code.starts_with(PATIENT_DOCUMENT));
+    if service.codes.is_empty() && (imaging || by_patient) {
         notes.add(&rules::SERVICE_CODE, "/service/codes");
     }
     let study = |id: &Identifier| id.extension.is_none();
