@@ -2,6 +2,10 @@
 
 #[path = "cda_write/combinations.rs"]
 mod combinations;
+#[path = "cda_write/people.rs"]
+mod people;
+#[path = "cda_write/record.rs"]
+mod record;
 #[path = "cda_write/refused.rs"]
 mod refused;
 #[path = "cda_write/sample.rs"]

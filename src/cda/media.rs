@@ -157,7 +157,7 @@ pub struct Probe {
     look: Option<Look>,
     /// The last bytes, up to twice [`TAIL`].
     tail: Vec<u8>,
-    /// The last byte that is neither white space nor null.
+    /// The last byte that is neither white space nor control: some systems end files with one.
     last: u8,
 }
 
@@ -268,7 +268,7 @@ impl Probe {
     }
 
     fn keep_end(&mut self, piece: &[u8]) {
-        let blank = |b: &&u8| b.is_ascii_whitespace() || **b == 0;
+        let blank = |b: &&u8| **b <= b' ';
         if let Some(last) = piece.iter().rev().find(|b| !blank(b)) {
             self.last = *last;
         }
@@ -359,7 +359,7 @@ mod tests {
             (&b"%PDF-1.4\nxref\n%%EOF\n"[..], Some(true)),
             (png, Some(true)),
             (b"GIF89a.........;", Some(true)),
-            (b"{\\rtf1 une ligne}\r\n\0", Some(true)),
+            (b"{\\rtf1 une ligne}\r\n\0\x1A", Some(true)),
             (tiff, None),
         ] {
             assert_eq!(probed(whole).complete, complete);

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dmpkit::cda::body::Content;
-use dmpkit::cda::{Context, Written};
+use dmpkit::cda::{Against, Context, Written, check};
 use dmpkit::cda::{Limits, body, read};
+use dmpkit::document::Confidentiality;
 use dmpkit::terminology::{Concept, ValueSet};
 use serde_json::{Value, json};
 
@@ -163,7 +164,7 @@ fn nth(set: &ValueSet, row: usize) -> &Concept {
 }
 
 /// The context of a row, and its file.
-fn case(row: usize) -> (Value, usize) {
+pub fn case(row: usize) -> (Value, usize) {
     let specialty = nth(TERMS.author_specialty(), row);
     let sector = nth(TERMS.facility(), row);
     let setting = nth(TERMS.practice_setting(), row);
@@ -189,6 +190,24 @@ fn case(row: usize) -> (Value, usize) {
                 _ => option(),
             };
             value = with(value, &[(pointer, option)]);
+        }
+    }
+    // What some types ask of the act.
+    let class = TERMS.class_of(&kind.system, &kind.code).expect("a class");
+    let imaging = matches!(&*kind.code, "18748-4" | "55115-0");
+    for (pointer, needed) in [
+        (
+            "/service/codes",
+            imaging || class.code == "90" || kind.code.starts_with("DOCPAT"),
+        ),
+        ("/service/ids", imaging),
+    ] {
+        if needed {
+            let (_, option) = OPTIONS
+                .iter()
+                .find(|(p, _)| *p == pointer)
+                .expect("an option");
+            value = with(value, &[(pointer, option())]);
         }
     }
     if matches!(&*specialty.code, "EXP_PATIENT") {
@@ -276,7 +295,7 @@ fn the_table_meets_every_value_and_every_pair_of_options() {
     }
 }
 
-fn rows() -> usize {
+pub fn rows() -> usize {
     TERMS.author_specialty().concepts().count()
 }
 
@@ -290,12 +309,25 @@ fn every_document_reads_back_to_its_context_and_fits_the_schema() {
         let (value, file) = case(row);
         let w = written(FILES[file].0, &value);
         reads_back(&w, &context(&value), row, file);
+        optional_parts(&w, &context(&value), row);
+        conforms(&w, row);
         let path = folder.join(format!("{row:03}.xml"));
         std::fs::write(&path, &w.bytes).expect("is written");
         files.push(path);
     }
     assert!(files.len() >= 379);
     validate(&files);
+}
+
+/// The whole check of documents has nothing to say but of a level of confidentiality that was asked for.
+fn conforms(w: &Written, row: usize) {
+    let checked = check(&w.bytes, &Against::default());
+    let said: Vec<_> = checked.findings.iter().map(|f| f.rule.id).collect();
+    let levels = ["CDA-CONFIDENTIALITY-LEVEL"];
+    let restricted = w.metadata.confidentiality != Confidentiality::N;
+    assert_eq!(said, levels[..usize::from(restricted)], "{row}");
+    assert_eq!(checked.findings, w.findings, "{row}");
+    assert_eq!(checked.metadata.as_ref(), Some(&w.metadata), "{row}");
 }
 
 /// What the document says is what the context says, looked at from the outside.
@@ -434,6 +466,100 @@ fn reads_back(w: &Written, c: &Context, row: usize, file: usize) {
     assert_eq!(
         header.related_documents.len(),
         usize::from(c.replaces.is_some())
+    );
+}
+
+/// What metadata do not hold: the optional parts are there when they are asked for, with what they say.
+fn optional_parts(w: &Written, c: &Context, row: usize) {
+    let text = std::str::from_utf8(&w.bytes).expect("UTF-8");
+    let header = read(&w.bytes, &Limits::default()).expect("reads");
+    let count = |start: &str| text.matches(start).count();
+    for (start, expected) in [
+        ("<informant>", c.informants.len()),
+        ("<intendedRecipient>", c.recipients.len()),
+        ("<participant ", c.participants.len()),
+        ("<inFulfillmentOf>", c.orders.len()),
+        ("<authorization ", c.consents.len()),
+        ("<relatedDocument ", usize::from(c.replaces.is_some())),
+        ("<documentationOf>", c.service.codes.len().max(1)),
+        ("<performer ", 1),
+        (
+            "<languageCode code=\"en-GB\"/>",
+            usize::from(c.content_language.is_some()),
+        ),
+    ] {
+        assert_eq!(count(start), expected, "{row} {start}");
+    }
+    for participant in &c.participants {
+        let kind = serde_json::to_value(participant.kind).expect("a code");
+        let kind = kind.as_str().expect("a code");
+        assert!(
+            count(&format!("<participant typeCode=\"{kind}\">")) > 0,
+            "{row} {kind}"
+        );
+    }
+    let now = "20260112100530+0100";
+    let at = |given: Option<&String>, written: &str| given.map_or(now, |_| written).to_owned();
+    let author = header.authors[0].time.expect("dated");
+    assert_eq!(
+        author.to_string(),
+        at(c.authors[0].time.as_ref(), "20260112100000+0100"),
+        "{row}"
+    );
+    let signer = header.legal_authenticator.as_ref().expect("signed");
+    let signed = c.legal_authenticator.as_ref().and_then(|s| s.time.as_ref());
+    assert_eq!(
+        signer.time.expect("dated").to_string(),
+        at(signed, "20260112110000+0100"),
+        "{row}"
+    );
+    let performer =
+        &text[text.find("<performer").expect("starts")..text.find("</performer>").expect("ends")];
+    if c.service.performer.is_some() {
+        assert!(
+            performer.contains("D&apos;ORSAY") && performer.contains("1510000029"),
+            "{row}"
+        );
+        assert!(
+            performer.contains("<prefix>M</prefix>") && performer.contains("<suffix>DR</suffix>")
+        );
+    }
+    let encounter = &text[text.find("<encompassingEncounter>").expect("starts")..];
+    let encounter = &encounter[..encounter.find("<location>").expect("ends")];
+    match &c.encounter {
+        Some(_) => {
+            assert!(
+                encounter.contains("<low value=\"20260112090000+0100\"/>"),
+                "{row}"
+            );
+            assert!(
+                encounter.contains("<high value=\"20260112100000+0100\"/>"),
+                "{row}"
+            );
+            assert!(encounter.contains("extension=\"V-1\""), "{row}");
+        }
+        None => assert!(
+            encounter.contains("<effectiveTime nullFlavor=\"UNK\"/>"),
+            "{row}"
+        ),
+    }
+    if let Some(replaced) = &c.replaces {
+        let related = &header.related_documents[0];
+        let id = related.id.as_ref().map(|id| id.root.as_str());
+        assert_eq!(id, Some(replaced.unique_id.as_str()), "{row}");
+        assert_eq!(related.version_number, replaced.version_number, "{row}");
+    }
+    let patient = &text[..text.find("<patient ").expect("a patient")];
+    let reached = c.patient.as_ref().is_some_and(|p| p.contact.is_some());
+    assert_eq!(
+        patient.contains("<addr nullFlavor=\"NASK\"/>"),
+        !reached,
+        "{row}"
+    );
+    assert_eq!(
+        patient.contains("mailto:279035121518989@patient.mssante.fr"),
+        reached,
+        "{row}"
     );
 }
 

@@ -426,6 +426,10 @@ fn a_structure_is_needed_but_by_the_patient() {
                 "/type",
                 json!({"code": "EXPPAT_1", "system": "1.2.250.1.213.1.1.4.12"}),
             ),
+            (
+                "/service/codes",
+                json!([{"code": "X", "system": "1.2.3", "label": "Directives"}]),
+            ),
         ],
     );
     let w = written(PDF, &patient);
@@ -435,6 +439,28 @@ fn a_structure_is_needed_but_by_the_patient() {
     assert_eq!(author.author_person.kind, "NH");
     assert_eq!(author.author_institution, None);
     assert_eq!(w.metadata.legal_authenticator.expect("signed").kind, "NH");
+}
+
+#[test]
+fn some_types_ask_more_of_the_act() {
+    let expression = "1.2.250.1.213.1.1.4.12";
+    let code = ("CTX-SERVICE-CODE", "/service/codes".to_owned());
+    let study = ("CTX-SERVICE-STUDY", "/service/ids".to_owned());
+    let order = ("CTX-SERVICE-ORDER", "/service/ids".to_owned());
+    for (kind, told) in [
+        (json!({"code": "18748-4"}), vec![code.clone(), study]),
+        (json!({"code": "55115-0"}), vec![code.clone(), order]),
+        (
+            json!({"code": "EXPPAT_1", "system": expression}),
+            vec![code.clone()],
+        ),
+        (
+            json!({"code": "DOCPAT03", "system": expression}),
+            vec![code],
+        ),
+    ] {
+        assert_eq!(refused(PDF, &with(least(), &[("/type", kind)])), told);
+    }
 }
 
 #[test]

@@ -198,10 +198,11 @@ pub struct Practitioner {
     /// Titre: JDV_J246 (`DR`, `PR`, `MC`, `MG`, `PC`, `PG`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// His structure, when it is not that of the document.
+    /// His structure. When it is not given: for who makes the document, answers for it or does the act, that of the
+    /// document; for anyone else, nothing is supposed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structure: Option<Structure>,
-    /// How to reach him and his structure, when it is not as the structure of the document.
+    /// How to reach him and his structure; by default as for the structure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
 }

@@ -11,7 +11,7 @@ use crate::cda::time::{HlTime, Precision};
 use crate::cda::xml::is_char;
 use crate::document::{Coded, Oid};
 use crate::identity::{Authority, Structure};
-use crate::terminology::system::{HL7_CONFIDENTIALITY, LOINC, TRE_A00, TRE_A01, TRE_R02};
+use crate::terminology::system::{HL7_CONFIDENTIALITY, LOINC, TRE_A00, TRE_A01, TRE_A05, TRE_R02};
 use crate::terminology::{Terminology, ValueSet};
 
 /// Longest title of a document, in characters.
@@ -22,6 +22,8 @@ const DERIVED_LENGTH: usize = 30;
 const BY_PATIENT: &str = "EXP_PATIENT";
 /// Class of what patients write.
 const PATIENT_CLASS: &str = "90";
+/// How the types of what patients deposit begin (TRE_A05).
+const PATIENT_DOCUMENT: &str = "DOCPAT";
 /// Type of a report of imaging (LOINC).
 const IMAGING_REPORT: &str = "18748-4";
 /// Type of a request for imaging (LOINC).
@@ -70,7 +72,8 @@ pub(super) struct Professional<'a> {
     pub given: &'a str,
     pub civility: Option<&'a str>,
     pub title: Option<&'a str>,
-    pub specialty: Coded,
+    /// Always there for whoever makes the document, answers for it or does the act.
+    pub specialty: Option<Coded>,
     pub place: Place<'a>,
 }
 
@@ -87,7 +90,8 @@ pub(super) struct Device<'a> {
 /// Where someone works and is reached.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    pub structure: &'a Structure,
+    /// As for a specialty.
+    pub structure: Option<&'a Structure>,
     pub contact: Option<&'a Contact>,
 }
 
@@ -407,7 +411,11 @@ fn facility(context: &Context, terminology: &Terminology, notes: &mut Notes) -> 
             notes.required(concept, &rules::STRUCTURE_MISSING, "/structure")
         }
     };
-    found.map(|c| Coded::new(&c.code, &c.system, &c.label))
+    // The set of the DMP says what is accepted; that of the CI-SIS, where it holds the code too, how a document names it.
+    found.map(|c| {
+        let named = terminology.facility_cisis().find(&c.system, &c.code);
+        Coded::new(&c.code, &c.system, &named.unwrap_or(c).label)
+    })
 }
 
 fn encounter(encounter: &Encounter, notes: &mut Notes) -> Option<(HlTime, Option<HlTime>)> {
@@ -426,12 +434,11 @@ fn check_order(start: Option<HlTime>, stop: Option<HlTime>, path: &str, notes: &
         return;
     };
     let reversed = match (start.instant(), stop.instant()) {
-        (Some(start), Some(stop)) if stop < start => {
-            // The shorter of the two covers the other.
-            let (a, b) = (start.to_string(), stop.to_string());
-            !a.starts_with(&b)
+        // What goes no further than an hour or a minute lasts until its end.
+        (Some(before), Some(after)) => {
+            let digits = |time: HlTime| time.to_utc().unwrap_or(time).digits();
+            after < before && !digits(start).starts_with(&digits(stop))
         }
-        (Some(_), Some(_)) => false,
         _ => {
             let (a, b) = (start.digits(), stop.digits());
             let shorter = a.len().min(b.len()).min(8);
@@ -473,7 +480,9 @@ fn act_of_type(context: &Context, kind: &Coded, class: &str, notes: &mut Notes) 
     let service = &context.service;
     let is = |code: &str| kind.is(code, LOINC);
     let imaging = is(IMAGING_REPORT) || is(IMAGING_REQUEST);
-    if service.codes.is_empty() && (imaging || class == PATIENT_CLASS) {
+    let by_patient = class == PATIENT_CLASS
+        || (kind.system == TRE_A05 && kind.code.starts_with(PATIENT_DOCUMENT));
+    if service.codes.is_empty() && (imaging || by_patient) {
         notes.add(&rules::SERVICE_CODE, "/service/codes");
     }
     let study = |id: &Identifier| id.extension.is_none();

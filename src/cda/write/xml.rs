@@ -78,7 +78,12 @@ fn start<'a>(name: &'static str, attributes: &[Attribute<'_>]) -> BytesStart<'a>
     start
 }
 
-/// A text with its white space collapsed.
+/// A text with its white space collapsed: that of XML, which parsers may change, and any at the ends; not the spaces of
+/// typography within, which labels of the value sets hold.
 pub(super) fn collapsed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.trim().split([' ', '\t', '\r', '\n']);
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -5,7 +5,6 @@ use crate::cda::write::context::{Address, Contact, Relative};
 use crate::cda::write::plan::{Device, Party, Place, Plan, Professional, Recipient};
 use crate::cda::write::xml::Xml;
 use crate::document::Coded;
-use crate::identity::Structure;
 use crate::identity::professional::PS_ID_NAT_OID;
 use crate::identity::structure::STRUCT_ID_NAT_OID;
 
@@ -49,15 +48,10 @@ pub(super) fn assigned(plan: &Plan<'_>, party: &Party<'_>, setting: Option<&Code
 
 pub(super) fn professional(person: &Professional<'_>, setting: Option<&Coded>, x: &mut Xml) {
     x.empty("id", &[("root", PS_ID_NAT_OID), ("extension", person.id)]);
-    code("code", &person.specialty, x);
+    specialty(person, x);
     reach(person.place.contact, x);
     x.element("assignedPerson", &[], |x| name(person, x));
-    x.element("representedOrganization", &[], |x| {
-        organization(person.place, x);
-        if let Some(setting) = setting {
-            code("standardIndustryClassCode", setting, x);
-        }
-    });
+    organization("representedOrganization", person.place, setting, x);
 }
 
 fn device(device: &Device<'_>, x: &mut Xml) {
@@ -68,9 +62,7 @@ fn device(device: &Device<'_>, x: &mut Xml) {
         x.text("manufacturerModelName", &[], device.model);
         x.text("softwareName", &[], device.software);
     });
-    x.element("representedOrganization", &[], |x| {
-        organization(device.place, x)
-    });
+    organization("representedOrganization", device.place, None, x);
 }
 
 pub(super) fn relative(relative: &Relative, relation: Option<&Coded>, x: &mut Xml) {
@@ -98,12 +90,10 @@ pub(super) fn intended(recipient: &Recipient<'_>, x: &mut Xml) {
             x.empty("id", &[("root", PS_ID_NAT_OID), ("extension", person.id)]);
             reach(person.place.contact, x);
             x.element("informationRecipient", &[], |x| name(person, x));
-            x.element("receivedOrganization", &[], |x| {
-                organization(person.place, x)
-            });
+            organization("receivedOrganization", person.place, None, x);
         }
         Recipient::Organization(place) => {
-            x.element("receivedOrganization", &[], |x| organization(*place, x));
+            organization("receivedOrganization", *place, None, x);
         }
     }
 }
@@ -111,12 +101,10 @@ pub(super) fn intended(recipient: &Recipient<'_>, x: &mut Xml) {
 /// What `associatedEntity` holds.
 pub(super) fn associated(person: &Professional<'_>, x: &mut Xml) {
     x.empty("id", &[("root", PS_ID_NAT_OID), ("extension", person.id)]);
-    code("code", &person.specialty, x);
+    specialty(person, x);
     reach(person.place.contact, x);
     x.element("associatedPerson", &[], |x| name(person, x));
-    x.element("scopingOrganization", &[], |x| {
-        organization(person.place, x)
-    });
+    organization("scopingOrganization", person.place, None, x);
 }
 
 fn name(person: &Professional<'_>, x: &mut Xml) {
@@ -132,18 +120,30 @@ fn name(person: &Professional<'_>, x: &mut Xml) {
     });
 }
 
-fn organization(place: Place<'_>, x: &mut Xml) {
-    let Structure { id, name, .. } = place.structure;
-    x.empty(
-        "id",
-        &[("root", STRUCT_ID_NAT_OID), ("extension", id.as_str())],
-    );
-    x.text("name", &[], name);
-    let telecoms = place.contact.map(|c| c.telecoms.as_slice());
-    telecom(telecoms.unwrap_or_default(), Some("WP"), x);
-    if let Some(address) = place.contact.and_then(|c| c.address.as_ref()) {
-        self::address(address, Some("WP"), x);
+fn specialty(person: &Professional<'_>, x: &mut Xml) {
+    if let Some(specialty) = &person.specialty {
+        code("code", specialty, x);
     }
+}
+
+/// The structure, when it is known; with the setting of practice where one is written.
+fn organization(name: &'static str, place: Place<'_>, setting: Option<&Coded>, x: &mut Xml) {
+    let Some(structure) = place.structure else {
+        return;
+    };
+    x.element(name, &[], |x| {
+        let id = structure.id.as_str();
+        x.empty("id", &[("root", STRUCT_ID_NAT_OID), ("extension", id)]);
+        x.text("name", &[], &structure.name);
+        let telecoms = place.contact.map(|c| c.telecoms.as_slice());
+        telecom(telecoms.unwrap_or_default(), Some("WP"), x);
+        if let Some(address) = place.contact.and_then(|c| c.address.as_ref()) {
+            self::address(address, Some("WP"), x);
+        }
+        if let Some(setting) = setting {
+            code("standardIndustryClassCode", setting, x);
+        }
+    });
 }
 
 /// The custodian's telecom and address, one of each at most.

@@ -85,8 +85,8 @@ impl<'a> People<'a, '_> {
             let path = format!("/informants/{i}");
             match informant {
                 context::Informant::Professional(person) => {
-                    let person = self.professional(person, &format!("{path}/professional"), notes);
-                    informants.extend(person.map(Informant::Professional));
+                    let person = self.elsewhere(person, &format!("{path}/professional"), notes);
+                    informants.push(Informant::Professional(person));
                 }
                 context::Informant::Relative(relative) => {
                     let path = format!("{path}/relative");
@@ -135,8 +135,8 @@ impl<'a> People<'a, '_> {
             let path = format!("/recipients/{i}");
             match recipient {
                 context::Recipient::Professional(person) => {
-                    let person = self.professional(person, &format!("{path}/professional"), notes);
-                    recipients.extend(person.map(Recipient::Professional));
+                    let person = self.elsewhere(person, &format!("{path}/professional"), notes);
+                    recipients.push(Recipient::Professional(person));
                 }
                 context::Recipient::Organization(organization) => {
                     let contact = organization.contact.as_ref();
@@ -144,7 +144,7 @@ impl<'a> People<'a, '_> {
                         check_contact(contact, &format!("{path}/organization/contact"), notes);
                     }
                     recipients.push(Recipient::Organization(Place {
-                        structure: &organization.structure,
+                        structure: Some(&organization.structure),
                         contact,
                     }));
                 }
@@ -178,18 +178,18 @@ impl<'a> People<'a, '_> {
         let mut participants = Vec::with_capacity(self.context.participants.len());
         for (i, participant) in self.context.participants.iter().enumerate() {
             let path = format!("/participants/{i}");
-            let person = self.professional(&participant.person, &format!("{path}/person"), notes);
+            let person = self.elsewhere(&participant.person, &format!("{path}/person"), notes);
             let function = self.function(participant.function.as_ref(), &path, notes);
             let start = notes.optional_time(participant.start.as_ref(), &format!("{path}/start"));
             let stop = notes.optional_time(participant.stop.as_ref(), &format!("{path}/stop"));
             check_order(start, stop, &format!("{path}/stop"), notes);
-            participants.extend(person.map(|person| Participant {
+            participants.push(Participant {
                 kind: participant.kind,
                 person,
                 function,
                 start,
                 stop,
-            }));
+            });
         }
         participants
     }
@@ -242,37 +242,67 @@ impl<'a> People<'a, '_> {
         }
     }
 
+    /// Who makes the document, answers for it or does the act: with a profession, and where he says no other, in the
+    /// structure of the document.
     fn professional(
         &mut self,
         practitioner: &'a Practitioner,
         path: &str,
         notes: &mut Notes,
     ) -> Option<Professional<'a>> {
+        let person = &practitioner.person;
+        let (profession, role) = (&person.profession, &person.role);
+        if practitioner.specialty.is_none() && profession.is_none() && role.is_none() {
+            notes.add(&rules::SPECIALTY_MISSING, format!("{path}/person"));
+        }
+        let professional = self.elsewhere(practitioner, path, notes);
+        let own = (
+            practitioner.structure.as_ref(),
+            practitioner.contact.as_ref(),
+        );
+        let place = self.place(own, path, notes)?;
+        Some(Professional {
+            place,
+            ..professional
+        })
+    }
+
+    /// Anyone else, who may be of another structure: nothing is supposed of him.
+    fn elsewhere(
+        &mut self,
+        practitioner: &'a Practitioner,
+        path: &str,
+        notes: &mut Notes,
+    ) -> Professional<'a> {
         let specialty = self.specialty(practitioner, path, notes);
         let civility = practitioner.civility.as_deref();
-        if civility.is_some_and(|c| self.terminology.civility().find(CIVILITIES, c).is_none()) {
+        let civilities = self.terminology.civility();
+        if civility.is_some_and(|c| civilities.find(CIVILITIES, c).is_none()) {
             notes.add(&rules::CIVILITY, format!("{path}/civility"));
         }
         let title = practitioner.title.as_deref();
         if title.is_some_and(|title| !TITLES.contains(&title)) {
             notes.add(&rules::TITLE_OF_PERSON, format!("{path}/title"));
         }
-        let own = (
-            practitioner.structure.as_ref(),
-            practitioner.contact.as_ref(),
-        );
-        let place = self.place(own, path, notes);
-        Some(Professional {
+        let contact = practitioner.contact.as_ref();
+        if let Some(contact) = contact {
+            check_contact(contact, &format!("{path}/contact"), notes);
+        }
+        Professional {
             id: practitioner.person.id.as_str(),
             family: &practitioner.person.family,
             given: &practitioner.person.given,
             civility,
             title,
-            specialty: specialty?,
-            place: place?,
-        })
+            specialty,
+            place: Place {
+                structure: practitioner.structure.as_ref(),
+                contact,
+            },
+        }
     }
 
+    /// The specialty that is given; a finding when it is not in its set.
     fn specialty(
         &self,
         practitioner: &Practitioner,
@@ -285,24 +315,20 @@ impl<'a> People<'a, '_> {
         if let Some(given) = &practitioner.specialty {
             return notes.in_set(given, set, TRE_A02, rule, &format!("{path}/specialty"));
         }
-        let path = format!("{path}/person");
         let (system, code) = match (&person.profession, &person.specialty, &person.role) {
             (Some(profession), Some(specialty), _) => {
                 (TRE_A02, format!("G15_{profession}/{specialty}"))
             }
             (Some(profession), None, _) => (TRE_A02, format!("G15_{profession}")),
             (None, _, Some(role)) => (TRE_R85, role.clone()),
-            (None, _, None) => {
-                notes.add(&rules::SPECIALTY_MISSING, path);
-                return None;
-            }
+            (None, _, None) => return None,
         };
         let coding = Coding {
             code,
             system: None,
             label: None,
         };
-        notes.in_set(&coding, set, system, rule, &path)
+        notes.in_set(&coding, set, system, rule, &format!("{path}/person"))
     }
 
     fn device(
@@ -329,6 +355,9 @@ impl<'a> People<'a, '_> {
             notes.add(&rules::DEVICE_ID, format!("{path}/id"));
         }
         let own = (device.structure.as_ref(), device.contact.as_ref());
+        if let Some(contact) = own.1 {
+            check_contact(contact, &format!("{path}/contact"), notes);
+        }
         let place = self.place(own, path, notes);
         Some(Device {
             root,
@@ -349,14 +378,11 @@ impl<'a> People<'a, '_> {
         notes: &mut Notes,
     ) -> Option<Place<'a>> {
         let (structure, contact) = own;
-        if let Some(contact) = contact {
-            check_contact(contact, &format!("{path}/contact"), notes);
-        }
         let shared = self.context.contact.as_ref();
         let contact = contact.or(shared.filter(|_| structure.is_none()));
         let structure = structure.or(self.context.structure.as_ref());
         let path = format!("{path}/structure");
-        let structure = notes.required(structure, &rules::STRUCTURE_MISSING, &path)?;
+        notes.required(structure, &rules::STRUCTURE_MISSING, &path)?;
         Some(Place { structure, contact })
     }
 
