@@ -1,4 +1,12 @@
-//! CDA R2 documents: reading the header of what is deposited in the DMP or comes from it.
+//! CDA R2 documents: what is deposited in the DMP or comes from it, read, checked, written and shown.
+//!
+//! | to | use |
+//! |---|---|
+//! | file a document | [`read_header`], which stops before the body, and [`derive()`] for its metadata |
+//! | know what to correct before a deposit | [`check()`], in one call; [`finding`] holds the rules |
+//! | make a document of a PDF, text, RTF, JPEG or TIFF | [`wrap`]; [`write`] holds the context it takes |
+//! | show a document | [`render`]: a page, plain text, or the file it carries |
+//! | look into a document | [`read`] for the header, [`body`] for sections and files, [`media`] for what a file is |
 //!
 //! [`read`] takes the bytes of a document and says what its header declares, in the terms of CDA. It is tolerant of
 //! content (a missing or null element is a `None`, an unknown code is kept) and strict on form: a document that is

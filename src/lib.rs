@@ -41,7 +41,7 @@
 //! | [`dossier`] | state, authorisation, the patient's choices |
 //! | [`terminology`] | the value sets, versioned |
 //! | [`rules`] | pure decisions: rights, consent, visibility, feeding |
-//! | [`cda`] | CDA documents: reading, metadata, findings |
+//! | [`cda`] | CDA documents: reading, checking, writing, rendering |
 //! | [`dmp`] | the port to a DMP, and the embedded DMP |
 //! | [`connector`] | the use cases, one file each |
 //! | `store` | the practice's register and journal: SQL lives there and in the embedded DMP's own store |
@@ -52,7 +52,7 @@
 //!
 //! # The way through
 //!
-//! Feeding: bytes → [`cda::depositable`] → consent, rights and visibility ([`rules`]) → identifiers and
+//! Feeding: bytes → [`cda::examine`] → the right patient, consent, rights and visibility ([`rules`]) → identifiers and
 //! journal in one transaction → [`dmp::Dmp::submit`] → outcome and journal → receipt. Consultation: session,
 //! patient and mode → [`rules::decide()`] → [`dmp::Dmp::find`] → triage → journal → answer; the bytes of a
 //! document leave only once hash and size are checked and the journal is durable. No layer is skipped.

@@ -72,6 +72,16 @@ fn document() -> PathBuf {
     root().join("tests/fixtures/cr_consultation_pdf.xml")
 }
 
+/// What the story is told with: a document, and two files to make into documents.
+fn documents() -> [PathBuf; 3] {
+    let file = |name| root().join("examples/c").join(name);
+    [
+        document(),
+        file("ordonnance.pdf"),
+        file("ordonnance_rectifiee.pdf"),
+    ]
+}
+
 /// What a person reads in the story, in order.
 const READ: &[&str] = &[
     "1. La CNAM a ouvert le DMP de Mme Morel",
@@ -85,18 +95,34 @@ const READ: &[&str] = &[
     "1 document(s)",
     "5. M. Leroux, infirmier du cabinet",
     "identiques à ceux déposés",
-    "6. À la demande de la patiente, la Dre Bastide masque le document.",
+    "6. La Dre Bastide imprime une ordonnance",
+    ", version 1",
+    "vérifié : conforme, 0 point(s) à revoir",
+    "reçu du DMP : urn:uuid:",
+    "2 document(s)",
+    "• Ordonnance",
+    "7. La dose était fausse",
+    ", version 2",
+    "vérifié : conforme, 0 point(s) à revoir",
+    "2 document(s)",
+    "• Ordonnance rectifiée",
+    "8. M. Leroux la lit à l'écran",
+    "Document (PDF) : ",
+    "prêts à afficher",
+    "│ Ordonnance rectifiée",
+    "TESSIER",
+    "9. À la demande de la patiente, la Dre Bastide masque le compte rendu.",
     "⚠ Ce document est masqué aux professionnels de santé. Seuls le patient",
     "M. Leroux :",
-    "0 document(s)",
+    "1 document(s)",
     "refusé : ",
-    "7. La nuit, aux urgences de l'hôpital : bris de glace.",
+    "10. La nuit, aux urgences de l'hôpital : bris de glace.",
     "refusé : ",
     "bandeau : ACCÈS EN BRIS DE GLACE",
     "Fin dans 30 min.",
     "à revoir par l'hôpital : 1 bris de glace",
-    "8. Dans Mon espace santé, la patiente lit ce qui s'est passé.",
-    "9. Le journal du cabinet.",
+    "11. Dans Mon espace santé, la patiente lit ce qui s'est passé.",
+    "12. Le journal du cabinet.",
     "session.open",
     "document.feed",
     "document.mask",
@@ -109,7 +135,7 @@ fn the_story_compiles_without_a_warning_and_goes_as_told() {
     let output = succeeds(
         Command::new(story.program())
             .arg(story.files("files"))
-            .arg(document()),
+            .args(documents()),
     );
     let printed = text(&output.stdout);
     let mut rest = printed.as_str();
@@ -132,6 +158,7 @@ fn the_story_stops_with_a_failure_when_it_does_not_go_as_told() {
     let output = Command::new(story.program())
         .arg(story.files("files"))
         .arg(&other)
+        .args(&documents()[1..])
         .output()
         .expect("the story runs");
     assert_eq!(output.status.code(), Some(1));
@@ -151,7 +178,7 @@ fn the_story_leaks_nothing_and_touches_nothing_that_is_not_its_own() {
             .arg("--errors-for-leak-kinds=definite,indirect")
             .arg(story.program())
             .arg(story.files("files"))
-            .arg(document()),
+            .args(documents()),
     );
 }
 

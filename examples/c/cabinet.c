@@ -1,10 +1,10 @@
 /*
  * cabinet.c: a day in a practice, through the C interface, on the embedded DMP.
  *
- *     cabinet FOLDER DOCUMENT.xml
+ *     cabinet FOLDER DOCUMENT.xml PRESCRIPTION.pdf CORRECTED.pdf
  *
  * FOLDER receives the files (the practice's register, the hospital's register, the DMP); it must exist
- * and be empty. DOCUMENT.xml is a CDA document. Everything printed is in French: it is what a person
+ * and be empty. DOCUMENT.xml is a CDA document; the two PDF are made into documents. Everything printed is in French: it is what a person
  * would read. The program ends with 1 as soon as something is not as the story says.
  */
 #include <stdio.h>
@@ -185,19 +185,60 @@ static unsigned char *load(const char *path, size_t *size)
     return bytes;
 }
 
+/* What surrounds a prescription; patient, author and structure are taken from the access. */
+#define CONTEXT                                                                                    \
+    "\"type\":{\"code\":\"57833-6\"},\"effectiveTime\":\"%s\","                                    \
+    "\"service\":{\"start\":\"2026-01-12T09:30:00+01:00\",\"stop\":\"2026-01-12T09:45:00+01:00\"},"    \
+    "\"practiceSetting\":{\"code\":\"AMBULATOIRE\"}"
+
+/* Makes a document of a PDF, checks it, feeds it; `made` receives what identifies it. */
+static void prescribe(dmp_access *access, const char *path, const char *context, const char *options,
+                      char *made, size_t made_size)
+{
+    unsigned char *pdf, *document;
+    char *error = NULL, *answer = NULL, text[256];
+    size_t pdf_size, document_size;
+    int32_t status;
+
+    pdf = load(path, &pdf_size);
+    status = dmp_document_wrap(access, pdf, pdf_size, context, &document, &document_size, &answer, &error);
+    if (answer) {
+        int version = occurrences(answer, "\"versionNumber\":1,") ? 1 : 2;
+        text_of(answer, "uniqueId", made, made_size);
+        printf("  document %s, version %d\n", made, version);
+        text_of(strstr(answer, "\"setId\":"), "root", text, sizeof text);
+        snprintf(made + strlen(made), made_size - strlen(made), "\",\"setId\":{\"root\":\"%s\"},\"versionNumber\":%d",
+                 text, version);
+    }
+    expect(status, DMP_OK, answer, error, "fabrication du document");
+    status = dmp_document_check(access, document, document_size, options, &answer, &error);
+    printf("  vérifié : %s, %d point(s) à revoir\n",
+           answer && strstr(answer, "\"accepted\":true,\"conforms\":true") ? "conforme" : "NON CONFORME",
+           occurrences(answer, "\"severity\":"));
+    expect(status, DMP_OK, answer, error, "vérification du document");
+    status = dmp_document_feed(access, document, document_size, options, &answer, &error);
+    if (answer) {
+        text_of(answer, "entryUUID", text, sizeof text);
+        printf("  reçu du DMP : %s\n", text);
+    }
+    expect(status, DMP_OK, answer, error, "alimentation");
+    dmp_free(document);
+    free(pdf);
+}
+
 int main(int argc, char **argv)
 {
     dmp_connector *cabinet, *hospital;
     dmp_session *doctor, *nurse, *urgentist;
     dmp_access *access, *visit, *emergency;
-    char *error = NULL, *answer = NULL, text[512];
+    char *error = NULL, *answer = NULL, text[512], first[256], second[256], context[1024], options[160];
     const char *at;
     unsigned char *cda, *content;
     size_t cda_size, content_size;
     int32_t status;
 
-    if (argc != 3) {
-        fprintf(stderr, "usage : cabinet DOSSIER DOCUMENT.xml\n");
+    if (argc != 5) {
+        fprintf(stderr, "usage : cabinet DOSSIER DOCUMENT.xml ORDONNANCE.pdf RECTIFIEE.pdf\n");
         return 2;
     }
     cda = load(argv[2], &cda_size);
@@ -250,18 +291,56 @@ int main(int argc, char **argv)
     dmp_free(content);
     expect(status, DMP_OK, answer, error, "lecture");
 
-    title("6. À la demande de la patiente, la Dre Bastide masque le document.");
+    title("6. La Dre Bastide imprime une ordonnance : le PDF devient un document du DMP.");
+    snprintf(context, sizeof context, "{" CONTEXT ",\"title\":\"Ordonnance\"}", "2026-01-12T09:50:00+01:00");
+    prescribe(access, argv[3], context, NULL, first, sizeof first);
+    list(access, 2);
+
+    title("7. La dose était fausse : l'ordonnance rectifiée remplace la première.");
+    snprintf(context, sizeof context,
+             "{" CONTEXT ",\"title\":\"Ordonnance rectifiée\",\"replaces\":{\"uniqueId\":\"%s}}",
+             "2026-01-12T09:58:00+01:00", first);
+    first[strcspn(first, "\"")] = '\0';
+    snprintf(options, sizeof options, "{\"replaces\":\"%s\"}", first);
+    prescribe(access, argv[4], context, options, second, sizeof second);
+    second[strcspn(second, "\"")] = '\0';
+    list(access, 2);
+
+    title("8. M. Leroux la lit à l'écran : le fichier d'abord, ou une page, ou du texte.");
+    snprintf(context, sizeof context, "{\"uniqueId\":\"%s\"}", second);
+    status = dmp_document_render(visit, context, &content, &content_size, &answer, &error);
+    if (status == DMP_OK) {
+        text_of(answer ? strstr(answer, "\"form\":") : NULL, "label", text, sizeof text);
+        printf("  %s : %lu octets, %s\n", text, (unsigned long)content_size,
+               content_size > 5 && memcmp(content, "%PDF-", 5) == 0 ? "prêts à afficher" : "ILLISIBLES");
+    }
+    dmp_free(content);
+    expect(status, DMP_OK, answer, error, "affichage");
+    snprintf(context, sizeof context, "{\"uniqueId\":\"%s\",\"form\":\"text\"}", second);
+    status = dmp_document_render(visit, context, &content, &content_size, &answer, &error);
+    if (status == DMP_OK) {
+        size_t line = 0, i;
+        for (i = 0; i < content_size && line < 9; i++) {
+            if (i == 0 || content[i - 1] == '\n') printf("  │ ");
+            putchar(content[i]);
+            if (content[i] == '\n') line++;
+        }
+    }
+    dmp_free(content);
+    expect(status, DMP_OK, answer, error, "affichage en texte");
+
+    title("9. À la demande de la patiente, la Dre Bastide masque le compte rendu.");
     status = dmp_document_mask(access, DOCUMENT_ID, &answer, &error);
     expect(status, DMP_OK, answer, error, "masquage");
     printf("  la Dre Bastide, auteur :\n");
-    list(access, 1);
+    list(access, 2);
     printf("  M. Leroux :\n");
-    list(visit, 0);
+    list(visit, 1);
     status = dmp_document_read(visit, DOCUMENT_ID, &content, &content_size, &answer, &error);
     print_refusal(answer);
     expect(status, DMP_UNKNOWN_DOCUMENT, answer, error, "lecture d'un document masqué");
 
-    title("7. La nuit, aux urgences de l'hôpital : bris de glace.");
+    title("10. La nuit, aux urgences de l'hôpital : bris de glace.");
     hospital = open_connector(argv[1], "hopital.db");
     status = dmp_connector_set_time(hospital, "2026-01-13T02:30:00Z", &error);
     expect(status, DMP_OK, NULL, error, "horloge");
@@ -278,11 +357,11 @@ int main(int argc, char **argv)
     printf("  bandeau : %s\n", text);
     expect(status, DMP_OK, answer, error, "bris de glace");
     printf("  la patiente n'a pas ouvert ses documents masqués aux urgences :\n");
-    list(emergency, 0);
+    list(emergency, 1);
     dmp_free(holder(hospital, "{\"action\":\"settings\",\"patient\":" PATIENT
                               ",\"settings\":{\"maskedInEmergency\":true}}"));
     printf("  si elle l'avait fait :\n");
-    list(emergency, 1);
+    list(emergency, 2);
     status = dmp_connector_set_time(hospital, "2026-01-13T03:30:00Z", &error);
     expect(status, DMP_OK, NULL, error, "horloge");
     status = dmp_document_find(emergency, NULL, &answer, &error);
@@ -292,13 +371,13 @@ int main(int argc, char **argv)
     printf("  à revoir par l'hôpital : %d bris de glace\n", occurrences(answer, "\"reason\""));
     expect(status, DMP_OK, answer, error, "revue");
 
-    title("8. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
+    title("11. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
     answer = holder(hospital, "{\"action\":\"notifications\",\"patient\":" PATIENT "}");
     for (at = answer; at && (at = text_of(at, "text", text, sizeof text)) != NULL;)
         printf("    • %s\n", text);
     dmp_free(answer);
 
-    title("9. Le journal du cabinet.");
+    title("12. Le journal du cabinet.");
     status = dmp_journal_audit(cabinet, NULL, &answer, &error);
     for (at = answer; at && (at = strstr(at, "\"number\":")) != NULL; at++) {
         char when[40], actor[40], action[40], outcome[40];

@@ -12,4 +12,5 @@ cp "$build/libdmpkit.so" "$folder/libdmpkit.so.0"
 cc -std=c99 -Wall -Wextra -pedantic -Iinclude examples/c/cabinet.c \
     "$folder/libdmpkit.so.0" -Wl,-rpath,"$folder" -o "$folder/cabinet"
 mkdir "$folder/files"
-"$@" "$folder/cabinet" "$folder/files" tests/fixtures/cr_consultation_pdf.xml
+"$@" "$folder/cabinet" "$folder/files" tests/fixtures/cr_consultation_pdf.xml \
+    examples/c/ordonnance.pdf examples/c/ordonnance_rectifiee.pdf

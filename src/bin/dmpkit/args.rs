@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::USAGE;
 
+/// Headings end with a space: French puts one before the colon that follows them.
 const PAGE: &str = "{about}\n\nUtilisation : {usage}\n\n{all-args}{after-help}\n";
 
 /// The whole command line.
@@ -17,7 +18,7 @@ const PAGE: &str = "{about}\n\nUtilisation : {usage}\n\n{all-args}{after-help}\n
     version,
     about = "Vérifie, fabrique et montre les documents du DMP (CDA R2).",
     help_template = PAGE,
-    subcommand_help_heading = "Commandes",
+    subcommand_help_heading = "Commandes ",
     subcommand_value_name = "COMMANDE",
     disable_help_subcommand = true,
     disable_help_flag = true,
@@ -30,10 +31,10 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
     /// Affiche cette aide
-    #[arg(long, short = 'h', action = ArgAction::Help, global = true, help_heading = "Options")]
+    #[arg(long, short = 'h', action = ArgAction::Help, global = true, help_heading = "Options ")]
     help: Option<bool>,
     /// Affiche la version
-    #[arg(long, short = 'V', action = ArgAction::Version, help_heading = "Options")]
+    #[arg(long, short = 'V', action = ArgAction::Version, help_heading = "Options ")]
     version: Option<bool>,
 }
 
@@ -59,10 +60,10 @@ pub enum Command {
 
 /// Arguments of `check`.
 #[derive(Args)]
-#[command(next_help_heading = "Options")]
+#[command(next_help_heading = "Options ")]
 pub struct Check {
     /// Documents CDA
-    #[arg(required = true, value_name = "FICHIER", help_heading = "Arguments")]
+    #[arg(required = true, value_name = "FICHIER", help_heading = "Arguments ")]
     pub files: Vec<PathBuf>,
     /// Échoue aussi (code 1) sur ce qui n'est contraire qu'au CI-SIS
     #[arg(long)]
@@ -76,10 +77,10 @@ pub struct Check {
 
 /// Arguments of `metadata`.
 #[derive(Args)]
-#[command(next_help_heading = "Options")]
+#[command(next_help_heading = "Options ")]
 pub struct Metadata {
     /// Documents CDA
-    #[arg(required = true, value_name = "FICHIER", help_heading = "Arguments")]
+    #[arg(required = true, value_name = "FICHIER", help_heading = "Arguments ")]
     pub files: Vec<PathBuf>,
     /// Donne un enregistrement JSON par document
     #[arg(long)]
@@ -90,10 +91,10 @@ pub struct Metadata {
 
 /// Arguments of `wrap`.
 #[derive(Args)]
-#[command(next_help_heading = "Options")]
+#[command(next_help_heading = "Options ")]
 pub struct Wrap {
     /// PDF, texte, RTF, JPEG ou TIFF
-    #[arg(value_name = "FICHIER", help_heading = "Arguments")]
+    #[arg(value_name = "FICHIER", help_heading = "Arguments ")]
     pub file: PathBuf,
     /// Contexte du document : patient, auteurs, structure, type, dates… (JSON, schéma wrap-context)
     #[arg(long, value_name = "CONTEXTE")]
@@ -113,10 +114,10 @@ pub struct Wrap {
 
 /// Arguments of `render`.
 #[derive(Args)]
-#[command(next_help_heading = "Options")]
+#[command(next_help_heading = "Options ")]
 pub struct Render {
     /// Document CDA
-    #[arg(value_name = "FICHIER", help_heading = "Arguments")]
+    #[arg(value_name = "FICHIER", help_heading = "Arguments ")]
     pub file: PathBuf,
     /// Page HTML autonome (par défaut vers un fichier)
     #[arg(long, group = "form")]
@@ -140,10 +141,10 @@ pub struct Render {
 
 /// Arguments of `codes`.
 #[derive(Args)]
-#[command(next_help_heading = "Options")]
+#[command(next_help_heading = "Options ")]
 pub struct Codes {
     /// Nomenclature, par son nom ou le début de son nom (JDV_J66), ou par son OID ; sans elle, toutes sont listées
-    #[arg(value_name = "NOMENCLATURE", help_heading = "Arguments")]
+    #[arg(value_name = "NOMENCLATURE", help_heading = "Arguments ")]
     pub set: Option<String>,
     /// Ne garde que les codes dont le code ou le libellé contient ce texte
     #[arg(long, value_name = "TEXTE", requires = "set")]

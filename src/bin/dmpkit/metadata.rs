@@ -3,7 +3,7 @@
 use std::io;
 
 use dmpkit::cda::{Limits, derive, read_header};
-use dmpkit::document::{Coded, Metadata};
+use dmpkit::document::{Author, Coded, Dtm, Metadata};
 use serde::Serialize;
 
 use crate::args;
@@ -66,30 +66,21 @@ pub fn run(command: &args::Metadata) -> io::Result<Outcome> {
 
 fn print(name: &str, metadata: &Metadata) -> io::Result<()> {
     let code = |c: &Coded| format!("{} ({})", c.label, c.code);
-    let authors: Vec<String> = metadata
-        .author
-        .iter()
-        .map(|a| {
-            let person = a.author_person.to_string();
-            match &a.author_institution {
-                Some(institution) => format!("{person} / {institution}"),
-                None => person,
-            }
-        })
-        .collect();
+    let authors: Vec<String> = metadata.author.iter().map(author).collect();
+    let time = |t: &Dtm| moment(t.as_str());
     let rows = [
         ("titre", metadata.title.clone()),
         ("type", code(&metadata.type_code)),
         ("classe", code(&metadata.class_code)),
         ("format", code(&metadata.format_code)),
-        ("créé le (UTC)", metadata.creation_time.to_string()),
-        ("acte du (UTC)", metadata.service_start_time.to_string()),
+        ("créé le (UTC)", time(&metadata.creation_time)),
+        ("acte du (UTC)", time(&metadata.service_start_time)),
         (
             "acte au (UTC)",
             metadata
                 .service_stop_time
                 .as_ref()
-                .map(ToString::to_string)
+                .map(time)
                 .unwrap_or_default(),
         ),
         ("auteur", authors.join(", ")),
@@ -105,4 +96,34 @@ fn print(name: &str, metadata: &Metadata) -> io::Result<()> {
         output::line(&format!("  {label:<14} {value}"))?;
     }
     Ok(())
+}
+
+/// "Hélène BASTIDE (899900987654), Cabinet médical des Noisetiers".
+fn author(author: &Author) -> String {
+    let person = &author.author_person;
+    let name = format!("{} {}", person.given, person.family);
+    let person = format!("{} ({})", name.trim(), person.id);
+    match &author.author_institution {
+        Some(institution) => format!("{person}, {}", institution.name),
+        None => person,
+    }
+}
+
+/// Digits of a time as a person reads them: 2026-01-12 09:05:30.
+fn moment(digits: &str) -> String {
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    let separators = [
+        (0, 4, ""),
+        (4, 6, "-"),
+        (6, 8, "-"),
+        (8, 10, " "),
+        (10, 12, ":"),
+        (12, 14, ":"),
+    ];
+    let known = separators
+        .iter()
+        .filter(|(from, to, _)| !part(*from, *to).is_empty());
+    known
+        .map(|(from, to, before)| format!("{before}{}", part(*from, *to)))
+        .collect()
 }
