@@ -87,6 +87,7 @@ const ADDRESS: &str = "<houseNumber>8</houseNumber>";
 #[rustfmt::skip]
 const BREAKS: &[Break] = &[
     // The first elements.
+    (N3, "<templateId root=\"1.3.6.1.4.1.19376.1.3.3\"/>\n  <templateId root=\"1.2.250.1.213.1.1.1.55\" extension=\"2024.01\"/>", "", "CDA-FORMAT-UNKNOWN CDA-TEMPLATE-DOCUMENT"),
     (N1, "<realmCode code=\"FR\"/>", "<realmCode code=\"CH\"/>", "CDA-REALMCODE"),
     (N1, "<realmCode code=\"FR\"/>", "", "CDA-REALMCODE"),
     (N1, "<realmCode code=\"FR\"/>", "<realmCode code=\"FR\"/><realmCode code=\"FR\"/>", "CDA-ELEMENT-TWICE"),
@@ -184,7 +185,12 @@ const BREAKS: &[Break] = &[
     (N1, "<name>Cabinet médical des Noisetiers</name>", "", "CDA-ORGANIZATION-NAME"),
     (PATIENT, "<assignedPerson>\n        <name>\n          <given>ÉTIENNE</given>\n          <family>GARRIGUE</family>\n        </name>\n      </assignedPerson>", "", "CDA-AUTHOR-WHO"),
     (PATIENT, "<addr nullFlavor=\"MSK\"/>", "", "CDA-AUTHOR-ADDRESS"),
+    (PATIENT, "<telecom nullFlavor=\"NASK\"/>\n      <assignedPerson>", "<assignedPerson>", "CDA-AUTHOR-TELECOM"),
+    (N1, "<assignedPerson>", "<assignedAuthoringDevice/><assignedPerson>", "CDA-AUTHOR-DEVICE-NAME"),
     // Custodian, authenticators.
+    (PATIENT, "<representedCustodianOrganization>\n        <id root=\"1.2.250.1.213.4.1\"/>\n        <name>DMP</name>\n      </representedCustodianOrganization>", "", "CDA-CUSTODIAN-MISSING"),
+    (N1, "<signatureCode code=\"S\"/>\n    <assignedEntity>\n      <id root=\"1.2.250.1.71.4.2.1\" extension=\"899900987654\"/>\n      <code code=\"G15_10/SM26\"", "<signatureCode code=\"S\"/>\n    <assignedEntity>\n      <id root=\"1.2.250.1.71.4.2.1\" extension=\"899900987654\"/>\n      <code code=\"G15_10/ZZ99\"", "CDA-SPECIALTY-SET"),
+    (N1, "<signatureCode code=\"S\"/>\n    <assignedEntity>\n      <id root=\"1.2.250.1.71.4.2.1\" extension=\"899900987654\"/>\n      <code code=\"G15_10/SM26\" displayName=\"Médecin - Qualifié en Médecine Générale (SM)\" codeSystem=\"1.2.250.1.213.1.1.4.5\"/>", "<signatureCode code=\"S\"/>\n    <assignedEntity>\n      <id root=\"1.2.250.1.71.4.2.1\" extension=\"899900987654\"/>", "CDA-LEGALAUTHENTICATOR-SPECIALTY"),
     (PATIENT, "<id root=\"1.2.250.1.213.4.1\"/>", "<id root=\"1.2.250.1.213.4.2\"/>", "CDA-CUSTODIAN-ID"),
     (PATIENT, "<id root=\"1.2.250.1.213.4.1\"/>", "", "CDA-CUSTODIAN-ID"),
     (PATIENT, "<name>DMP</name>", "", "CDA-ORGANIZATION-NAME"),
@@ -206,6 +212,11 @@ const BREAKS: &[Break] = &[
     (N1, "<documentationOf>", "<inFulfillmentOf><order/></inFulfillmentOf><documentationOf>", "CDA-ORDER-ID"),
     (N1, "<componentOf>", "<authorization><consent><code code=\"64292-6\" codeSystem=\"2.16.840.1.113883.6.1\"/><statusCode code=\"active\"/></consent></authorization><componentOf>", "CDA-AUTHORIZATION"),
     // Acts.
+    (N1, "<documentationOf>", "<documentationOf><serviceEvent/></documentationOf><documentationOf>", "CDA-PERFORMER-MISSING"),
+    (N1, "<componentOf>", "<documentationOf><serviceEvent><effectiveTime><high value=\"20260112\"/></effectiveTime></serviceEvent></documentationOf><componentOf>", "CDA-SERVICE-LOW"),
+    (N1, "<componentOf>", "<documentationOf><serviceEvent><performer typeCode=\"PRF\"><assignedEntity><id nullFlavor=\"UNK\"/></assignedEntity></performer></serviceEvent></documentationOf><componentOf>", "CDA-PERFORMER-SETTING"),
+    (N1, "</performer>", "</performer><performer typeCode=\"PRF\"><assignedEntity><id nullFlavor=\"UNK\"/><representedOrganization><standardIndustryClassCode code=\"AMBULATOIRE\" displayName=\"Ambulatoire\" codeSystem=\"1.2.250.1.213.1.1.4.9\"/></representedOrganization></assignedEntity></performer>", "CDA-PERFORMER-TWICE"),
+    (N1, "<code code=\"11488-4\" displayName=\"CR ou fiche de consultation ou de visite\"", "<code code=\"18748-4\" displayName=\"CR d'imagerie médicale\"", "CDA-SERVICE-STUDY"),
     (N1, "<documentationOf>", "<documentationOf/><documentationOf>", "CDA-SERVICE-MISSING"),
     (N1, "<low value=\"20260112093000+0100\"/>", "", "CDA-SERVICE-START-MISSING"),
     (N1, "<low value=\"20260112093000+0100\"/>", "<low value=\"20260112093000\"/>", "CDA-SERVICE-START-OFFSET"),
@@ -262,6 +273,68 @@ fn each_break_gives_its_rule_and_nothing_else() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A text without what stands from one mark to another, the first time after a place.
+fn without(text: &str, place: &str, from: &str, to: &str) -> String {
+    let after = text.find(place).expect(place);
+    let start = after + text[after..].find(from).expect(from);
+    let end = start + text[start..].find(to).expect(to) + to.len();
+    format!("{}{}", &text[..start], &text[end..])
+}
+
+#[test]
+fn what_is_missing_with_all_that_it_holds_is_said_once() {
+    let text = fixture_text(N1);
+    let found = |text: String| rules(text.as_bytes(), &Against::default());
+    let (signed, person) = (
+        "<legalAuthenticator>",
+        ("<assignedPerson>", "</assignedPerson>"),
+    );
+    assert_eq!(
+        found(without(&text, signed, person.0, person.1)),
+        ["CDA-LEGALAUTHENTICATOR-PERSON", "CDA-PDF-A"]
+    );
+    let structure = ("<representedOrganization>", "</representedOrganization>");
+    assert_eq!(
+        found(without(&text, signed, structure.0, structure.1)),
+        ["CDA-LEGALAUTHENTICATOR-ORGANIZATION", "CDA-PDF-A"]
+    );
+    let unknown = without(&text, "<recordTarget>", "<id ", "/>");
+    assert_eq!(
+        found(without(&unknown, "<recordTarget>", "<birthTime", "/>")),
+        [
+            "CDA-PATIENT-INS-MISSING",
+            "CDA-PATIENT-BIRTHTIME",
+            "CDA-PDF-A"
+        ]
+    );
+    let empty = without(
+        &fixture_text(N3),
+        "<structuredBody>",
+        "<component>",
+        "</structuredBody>",
+    );
+    let (before, after) = empty.split_once("<structuredBody>").expect("a body");
+    let empty = format!("{before}<structuredBody/>{after}");
+    assert_eq!(found(empty), ["CDA-BODY-NOSECTION"]);
+}
+
+#[test]
+fn a_code_younger_than_the_document_is_told() {
+    let text = fixture_text(N3).replace("20260203", "20240203");
+    let earlier = text.replacen(
+        "<templateId root=\"1.3.6.1.4.1.19376.1.3.3\"/>\n  <templateId root=\"1.2.250.1.213.1.1.1.55\" extension=\"2024.01\"/>",
+        "<templateId root=\"1.2.3.4\"/>",
+        1,
+    );
+    assert_ne!(earlier, text);
+    let mut against = Against::default();
+    against.format = Some("urn:ans:ci-sis:trod:2024");
+    let found = |text: &str| rules(text.as_bytes(), &against);
+    assert_eq!(found(&earlier), ["CDA-CODE-DATE"]);
+    let later = earlier.replace("20240203", "20250203");
+    assert_eq!(found(&later), [""; 0]);
 }
 
 #[test]

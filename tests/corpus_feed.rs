@@ -7,13 +7,13 @@ mod common;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use common::office::{Office, patient_of};
-use dmpkit::cda::{Limits, read};
+use common::office::{Office, patient_of, traits};
+use dmpkit::cda::{Header, Limits, read};
 use dmpkit::connector::feed::FeedOptions;
 use dmpkit::dmp::Criteria;
 use dmpkit::document::{Oid, Status};
 use dmpkit::error::ErrorKind;
-use dmpkit::identity::Ins;
+use dmpkit::identity::{IdentityTraits, Ins, Sex};
 
 /// What feeding made of one document.
 enum Fate {
@@ -30,7 +30,8 @@ fn feed(practice: &Office, bytes: &[u8]) -> Fate {
         .and_then(|id| Ins::new(id.extension.as_deref().unwrap_or(""), &id.root).ok());
     // A document without a valid INS is tried on any dossier: it must not enter it.
     let ins = ins.unwrap_or_else(|| patient_of("279035121518989"));
-    practice.know(&ins);
+    // The dossier has the traits that the document tells: another's are another test's.
+    practice.know_as(&ins, &told(&header));
     let access = practice.enter(&ins);
     match access.feed(bytes, &FeedOptions::default()) {
         Ok(answer) => {
@@ -62,6 +63,31 @@ fn feed(practice: &Office, bytes: &[u8]) -> Fate {
     }
 }
 
+/// The traits of a document's patient; those it lacks suit any patient.
+fn told(header: &Header) -> IdentityTraits {
+    let mut known = traits("19790315");
+    let Some(patient) = &header.patient else {
+        return known;
+    };
+    if let Some(name) = &patient.birth_family {
+        known.birth_name.clone_from(name);
+    }
+    if let Some(given) = patient
+        .given_names
+        .as_ref()
+        .or(patient.first_given.as_ref())
+    {
+        known.given_names = vec![given.clone()];
+    }
+    if let Some(birth) = patient.birth_time {
+        known.birth_date = birth.digits().chars().take(8).collect();
+    }
+    if patient.gender.as_ref().is_some_and(|g| g.code == "M") {
+        known.sex = Sex::M;
+    }
+    known
+}
+
 #[test]
 fn every_document_is_accepted_as_the_index_says_or_refused_with_a_reason() {
     let Some(folder) = std::env::var_os("DMPKIT_CORPUS") else {
@@ -74,12 +100,13 @@ fn every_document_is_accepted_as_the_index_says_or_refused_with_a_reason() {
         .lines()
         .map(|line| line.split('\t').collect::<Vec<_>>());
     let columns = lines.next().expect("titles");
-    let practice = Office::new();
     let (mut accepted, mut refused) = (0, 0);
     for cells in lines {
         let known: HashMap<&str, &str> = columns.iter().copied().zip(cells).collect();
         let name = known["file"];
         let bytes = std::fs::read(folder.join(name)).expect("a document of the corpus");
+        // The samples disagree on the traits of their common patients: each has a practice of its own.
+        let practice = Office::new();
         match feed(&practice, &bytes) {
             Fate::Refused(reason) => {
                 refused += 1;
@@ -125,15 +152,10 @@ fn every_document_is_accepted_as_the_index_says_or_refused_with_a_reason() {
                 );
             }
         }
+        let journal = practice.connector.verify_journal();
+        assert!(journal.expect("the journal").intact, "{name}");
     }
     println!("{accepted} accepted, {refused} refused");
     assert_eq!(accepted + refused, 67);
     assert!(accepted >= 30, "most conforming documents are accepted");
-    assert!(
-        practice
-            .connector
-            .verify_journal()
-            .expect("the journal")
-            .intact
-    );
 }

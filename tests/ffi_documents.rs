@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use common::{encoded, fixture, fixture_text, marked_crlf, utf16_le};
 use face::{Reply, call};
 use practice::{
-    OTHER_INS, Practice, ask, bare, doctor, documents_of, open_dossier, open_session, refused,
-    report, report_id, traits, welcome,
+    OTHER_INS, Practice, ask, bare, doctor, documents_of, open_dossier, open_session, other_traits,
+    refused, report, report_id, traits, welcome,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -59,8 +59,8 @@ fn every_fixture_comes_back_byte_for_byte() {
         comes_back(practice.access, name, &fixture(name));
     }
     let other: Value = serde_json::from_str(OTHER_INS).expect("JSON");
-    open_dossier(practice.connector, &other, &traits());
-    let access = welcome(practice.session, &other, &traits());
+    open_dossier(practice.connector, &other, &other_traits());
+    let access = welcome(practice.session, &other, &other_traits());
     for name in [
         "cr_biologie_structure.xml",
         "cr_biologie_autopresentable.xml",

@@ -107,7 +107,7 @@ fn after_the_connector_closed_its_sessions_and_accesses_answer_closed() {
     let p = &world.practice;
     let texts: Vec<Option<String>> = FUNCTIONS.iter().map(|f| good_text(f, &world)).collect();
     bare("dmp_document_unstage", p.access).ok();
-    p.stage(&report(2), &json!({})).ok();
+    p.stage(&host::marked(2), &json!({})).ok();
     bare("dmp_connector_close", p.connector).ok();
     for (f, text) in FUNCTIONS.iter().zip(texts) {
         if matches!(f.on, On::Nothing | On::Connector) || f.name.ends_with("_close") {

@@ -11,10 +11,18 @@ use serde_json::{Value, json};
 /// Options, and the rule that refuses them; none when they are taken.
 type Case = (Value, Option<&'static str>);
 
+/// A report on a patient with this date of birth.
+fn report_born(n: u32, traits: &Value) -> Vec<u8> {
+    let report = String::from_utf8(report(n)).expect("UTF-8");
+    report
+        .replace("19790315", traits["birthDate"].as_str().expect("a date"))
+        .into_bytes()
+}
+
 fn feeds(traits: &Value, requester: &Value, cases: &[Case]) {
     let practice = Practice::with(traits, requester);
     for (n, (options, rule)) in cases.iter().enumerate() {
-        let content = report(n as u32);
+        let content = report_born(n as u32, traits);
         match rule {
             None => {
                 let reply = practice.feed(&content, options);
@@ -96,7 +104,10 @@ fn under_secret_connection_the_representatives_see_nothing() {
     );
     let practice = Practice::with(&minor(), &secret);
     practice
-        .feed(&report(1), &json!({"representatives": "invisible"}))
+        .feed(
+            &report_born(1, &minor()),
+            &json!({"representatives": "invisible"}),
+        )
         .ok();
     let look = |side: &str| {
         let action = json!({"action": "documents", "patient": practice::ins(), "as": side});

@@ -215,7 +215,7 @@ pub fn examine(bytes: &[u8], against: &Against<'_>) -> Result<Checked, ReadError
         persons::all(tree, &mut notes);
         acts::all(tree, &header, terminology, &mut notes);
         replacement::all(tree, &header, against.replaces, &mut notes);
-        coherence::all(&header, against, stated.is_some(), &mut notes);
+        coherence::all(&header, against, stated, &mut notes);
         dossier::all(&header, against, &mut notes);
         session::all(&header, against, &mut notes);
         feeding::all(against.deposit.as_ref(), &mut notes);
@@ -230,10 +230,17 @@ pub fn examine(bytes: &[u8], against: &Against<'_>) -> Result<Checked, ReadError
         }
     });
     let mut checked = checked?;
-    checked.media = files.found();
+    let (media, sections) = files.found();
+    checked.media = media;
     let mut notes = Notes(Vec::new());
     let header = checked.header.as_ref();
-    body::all(header, &checked.media, &against.terminology, &mut notes);
+    body::all(
+        header,
+        &checked.media,
+        sections,
+        &against.terminology,
+        &mut notes,
+    );
     // The body is the last part of a document.
     checked.findings.extend(order::unique(notes.0));
     Ok(checked)

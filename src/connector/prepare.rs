@@ -198,6 +198,7 @@ impl Access {
 
     fn complete(&self, context: &Context) -> Result<Context> {
         let mut context = context.clone();
+        let registered = self.registered_patient()?;
         let requester = &self.session.requester;
         let software = &self.inner().config.software.oid;
         context.software_oid.get_or_insert_with(|| software.clone());
@@ -209,7 +210,7 @@ impl Access {
                 ));
             }
             Some(_) => {}
-            None => context.patient = self.registered_patient()?,
+            None => context.patient = registered,
         }
         if context.authors.is_empty()
             && let Some(professional) = &requester.professional

@@ -40,7 +40,7 @@ impl World {
         function("dmp_connector_set_log")
             .call(practice.connector, None, None)
             .ok();
-        practice.feed(&report(1), &json!({"comments": MARKER})).ok();
+        practice.feed(&marked(1), &json!({"comments": MARKER})).ok();
         World {
             practice,
             handles_before,
@@ -178,6 +178,21 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             "document": id, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "after": 1, "limit": 5}),
         "dmp_emergency_list" => json!({"unreviewed": true}),
         "dmp_emergency_review" => json!({"id": 9999, "note": MARKER}),
+        "dmp_cda_check" => json!({"format": MARKER}),
+        "dmp_cda_render" => {
+            json!({"form": "html", "duties": {"obsolete": true, "replacedBy": MARKER}})
+        }
+        "dmp_document_render" => json!({"uniqueId": id, "form": "text"}),
+        "dmp_document_check" => json!({"visibility": ["MASQUE_PS"], "comments": MARKER}),
+        "dmp_document_wrap" | "dmp_cda_wrap" => json!({
+            "type": {"code": "11488-4", "label": MARKER}, "title": MARKER,
+            "patient": {"ins": ins, "traits": traits(), "usedGiven": MARKER},
+            "authors": [{"who": {"professional": {"person": requester()["professional"]}}}],
+            "structure": requester()["structure"],
+            "effectiveTime": "2026-01-12T10:05:30+01:00", "service": {"start": "2026-01-12"},
+            "practiceSetting": {"code": "AMBULATOIRE"},
+            "contact": {"address": {"lines": [MARKER]}},
+        }),
         "dmp_terminology_list" => json!({"set": "JDV_J66-TypeCode-DMP", "at": "20260101"}),
         "dmp_terminology_check" => {
             json!({"set": "JDV_J66-TypeCode-DMP", "system": MARKER, "code": MARKER,
@@ -210,8 +225,18 @@ pub fn good_text(f: &Function, world: &World) -> Option<String> {
     }
 }
 
+/// A report, of the patient whose every trait is the marker.
+pub fn marked(n: u32) -> Vec<u8> {
+    let report = String::from_utf8(report(n)).expect("UTF-8");
+    report
+        .replace("TESSIER", MARKER)
+        .replace("CAMILLE ANNE LOUISE", MARKER)
+        .replace("CAMILLE", MARKER)
+        .into_bytes()
+}
+
 pub fn content(f: &Function) -> Option<Vec<u8>> {
-    (f.takes("content") && f.name != "dmp_holder_act").then(|| report(1))
+    (f.takes("content") && f.name != "dmp_holder_act").then(|| marked(1))
 }
 
 /// A failure says why in one English line without any value, and gives nothing but a refusal.

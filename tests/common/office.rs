@@ -74,19 +74,24 @@ impl Office {
 
     /// Opens the patient's dossier in the DMP, registers him, records the équipe de soins' consent.
     pub fn know(&self, ins: &Ins) {
+        self.know_as(ins, &traits("19790315"));
+    }
+
+    /// The same, under these traits.
+    pub fn know_as(&self, ins: &Ins, traits: &IdentityTraits) {
         if !self.known.borrow_mut().insert(*ins) {
             return;
         }
         let open = HolderAction::OpenDossier {
             patient: *ins,
-            traits: traits("19790315"),
+            traits: traits.clone(),
             attached_to_mes: None,
             settings: Default::default(),
             representatives: Vec::new(),
             to_notify: Vec::new(),
         };
         self.connector.holder_act(&open, &[]).expect("a dossier");
-        let record = json!({"patient": ins, "status": "qualifiee", "traits": traits("19790315")});
+        let record = json!({"patient": ins, "status": "qualifiee", "traits": traits});
         self.doctor
             .register_patient(&serde_json::from_value(record).expect("a patient"))
             .expect("registered");

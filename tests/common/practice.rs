@@ -22,6 +22,11 @@ pub fn traits() -> Value {
     json!({"birthName": "TESSIER", "givenNames": ["CAMILLE"], "birthDate": "19790315", "sex": "F"})
 }
 
+/// Traits of the patient of the laboratory reports.
+pub fn other_traits() -> Value {
+    json!({"birthName": "GARRIGUE", "givenNames": ["ÉTIENNE"], "birthDate": "19530720", "sex": "M"})
+}
+
 /// Traits of a minor.
 pub fn minor() -> Value {
     json!({"birthName": "TESSIER", "givenNames": ["CAMILLE"], "birthDate": "20150315", "sex": "F"})

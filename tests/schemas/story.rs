@@ -368,8 +368,9 @@ fn feeding(told: &mut Told, access: Access) {
         )),
     );
     assert_eq!(other["rule"], "PATIENT-MISMATCH");
-    let wordless =
-        document("1.2.250.1.999.7.1", &patient()).replace("<languageCode code=\"fr-FR\"/>", "");
+    let wordless = document("1.2.250.1.999.7.1", &patient())
+        .replace("<languageCode code=\"fr-FR\"/>", "")
+        .replace("<realmCode code=\"FR\"/>", "<realmCode code=\"US\"/>");
     let refusal = told.expect(
         DMP_FINDINGS,
         call!(dmp_document_feed(access, wordless.as_bytes(), None)),

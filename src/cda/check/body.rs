@@ -26,6 +26,8 @@ pub struct EmbeddedFile {
 #[derive(Default)]
 pub(super) struct Files {
     found: Vec<EmbeddedFile>,
+    /// Whether the body has a section.
+    sections: bool,
     open: Option<Open>,
 }
 
@@ -40,9 +42,9 @@ struct Open {
 }
 
 impl Files {
-    /// What was found.
-    pub fn found(self) -> Vec<EmbeddedFile> {
-        self.found
+    /// What was found, and whether the body has a section.
+    pub fn found(self) -> (Vec<EmbeddedFile>, bool) {
+        (self.found, self.sections)
     }
 }
 
@@ -53,6 +55,7 @@ impl Follow for Files {
         name: &str,
         attribute: &dyn Fn(&str) -> Option<String>,
     ) -> bool {
+        self.sections |= name == "section";
         // The text of a body without structure, and whatever a structured one writes in base64. `section/text` is
         // narrative and stands deeper.
         let whole_body = level == 3 && name == "text";
@@ -123,12 +126,16 @@ const PDF_A_1: (u8, u8) = (1, 4);
 pub(super) fn all(
     header: Option<&Header>,
     files: &[EmbeddedFile],
+    sections: bool,
     terminology: &Terminology,
     notes: &mut Notes,
 ) {
     if header.is_some_and(|h| matches!(h.body, Some(Body::Unstructured { .. }))) && files.is_empty()
     {
         notes.add(&rules::EMPTY, TEXT);
+    }
+    if header.is_some_and(|h| h.body == Some(Body::Structured)) && !sections {
+        notes.add(&rules::NO_SECTION, STRUCTURED);
     }
     for file in files {
         self::file(file, terminology, notes);

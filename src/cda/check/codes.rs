@@ -190,10 +190,7 @@ pub(super) fn all(tree: &Tree<'_>, header: &Header, terminology: &Terminology, n
             }
         }
     }
-    let day = header
-        .effective_time
-        .filter(|t| t.precision() >= Precision::Day);
-    let day = day.and_then(|t| Day::parse(t.digits().get(..8)?));
+    let day = day(header);
     for (path, set) in SETS {
         for element in every(tree, path) {
             let Some(concept) = concept(element, set(terminology)) else {
@@ -219,6 +216,13 @@ pub(super) fn all(tree: &Tree<'_>, header: &Header, terminology: &Terminology, n
             }
         }
     }
+}
+
+/// The day of the document, when it tells one.
+pub(super) fn day(header: &Header) -> Option<Day> {
+    let made = header.effective_time?;
+    let told = made.precision() >= Precision::Day;
+    told.then(|| Day::parse(made.digits().get(..8)?)).flatten()
 }
 
 fn complete(element: Element<'_>, notes: &mut Notes) {

@@ -1,8 +1,9 @@
 //! Type, class and format together.
 
-use super::{Against, Notes};
-use crate::cda::finding::{self, context as rules};
+use super::{Against, Notes, codes};
+use crate::cda::finding::{self, context as rules, structure};
 use crate::cda::{Body, Header};
+use crate::terminology::Concept;
 use crate::terminology::system::LOINC;
 
 /// Formats whose documents all have one of these LOINC types: the CI-SIS volet fixes it.
@@ -18,7 +19,12 @@ const TYPES: &[(&str, &[&str])] = &[
 ];
 
 /// The format of the templates against the type, and against the format that the caller states.
-pub(super) fn all(header: &Header, against: &Against<'_>, known: bool, notes: &mut Notes) {
+pub(super) fn all(
+    header: &Header,
+    against: &Against<'_>,
+    stated: Option<&Concept>,
+    notes: &mut Notes,
+) {
     let structured = matches!(header.body, Some(Body::Structured));
     let templates = header.template_ids.iter().map(|t| t.root.as_str());
     let format = against.terminology.format_of_templates(templates);
@@ -31,13 +37,20 @@ pub(super) fn all(header: &Header, against: &Against<'_>, known: bool, notes: &m
             notes.add(&rules::FORMAT_TYPE, "/ClinicalDocument/code");
         }
     }
-    let Some(stated) = against.format else {
+    let path = "/ClinicalDocument/templateId";
+    if let (Some(format), Some(day)) = (format.or(stated), codes::day(header)) {
+        let formats = against.terminology.format_code();
+        let known = formats.find(&format.system, &format.code);
+        if known.is_some_and(|concept| !concept.is_in_force(day)) {
+            notes.add(&structure::CODE_DATE, path);
+        }
+    }
+    let Some(asked) = against.format else {
         return;
     };
-    let path = "/ClinicalDocument/templateId";
-    if !known {
+    if stated.is_none() {
         notes.add(&rules::FORMAT_STATED_SET, path);
-    } else if format.is_some_and(|format| format.code != stated) {
+    } else if format.is_some_and(|format| format.code != asked) {
         notes.add(&rules::FORMAT_STATED, path);
     }
 }
