@@ -64,10 +64,12 @@ pub fn wrap(file: &[u8], context: &Context, terminology: &Terminology) -> Result
     let mut notes = Notes(Vec::new());
     let limits = Limits::default();
     // Base64 in lines: 77 characters for 57 bytes.
-    if file.len() / 57 * 77 > limits.size {
+    let media_type = if file.len() / 57 * 77 > limits.size {
         notes.add(&rules::FILE_SIZE, "/file");
-    }
-    let media_type = file::media_type(file, context.media_type.as_deref(), &mut notes);
+        None
+    } else {
+        file::media_type(file, context.media_type.as_deref(), &mut notes)
+    };
     let plan = plan::plan(context, terminology, &mut notes);
     let (Some(media_type), Some(plan)) = (media_type, plan) else {
         return Err(refusal(notes.0));

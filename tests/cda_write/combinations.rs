@@ -17,8 +17,11 @@ use serde_json::{Value, json};
 
 use crate::sample::{FILES, TERMS, context, device, least, professional, with, written};
 
+/// The JSON pointer of a field, and what to put there.
+type Opt = (&'static str, fn() -> Value);
+
 /// What of a context may be there or not.
-const OPTIONS: [(&str, fn() -> Value); 27] = [
+const OPTIONS: [Opt; 27] = [
     ("/patient/usedGiven", || json!("CAM")),
     ("/patient/firstGiven", || json!("CAMILLE ANNE")),
     (
