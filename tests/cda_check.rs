@@ -217,7 +217,6 @@ const BREAKS: &[Break] = &[
     (N1, "<componentOf>", "<documentationOf><serviceEvent><performer typeCode=\"PRF\"><assignedEntity><id nullFlavor=\"UNK\"/></assignedEntity></performer></serviceEvent></documentationOf><componentOf>", "CDA-PERFORMER-SETTING"),
     (N1, "</performer>", "</performer><performer typeCode=\"PRF\"><assignedEntity><id nullFlavor=\"UNK\"/><representedOrganization><standardIndustryClassCode code=\"AMBULATOIRE\" displayName=\"Ambulatoire\" codeSystem=\"1.2.250.1.213.1.1.4.9\"/></representedOrganization></assignedEntity></performer>", "CDA-PERFORMER-TWICE"),
     (N1, "<code code=\"11488-4\" displayName=\"CR ou fiche de consultation ou de visite\"", "<code code=\"18748-4\" displayName=\"CR d'imagerie médicale\"", "CDA-SERVICE-STUDY"),
-    (N1, "<code code=\"11488-4\" displayName=\"CR ou fiche de consultation ou de visite\"", "<code code=\"55115-0\" displayName=\"Demande d'actes d'imagerie\"", "CDA-SERVICE-REQUEST"),
     (N1, "<documentationOf>", "<documentationOf/><documentationOf>", "CDA-SERVICE-MISSING"),
     (N1, "<low value=\"20260112093000+0100\"/>", "", "CDA-SERVICE-START-MISSING"),
     (N1, "<low value=\"20260112093000+0100\"/>", "<low value=\"20260112093000\"/>", "CDA-SERVICE-START-OFFSET"),

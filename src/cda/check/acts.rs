@@ -106,10 +106,6 @@ fn by_type(act: Element<'_>, header: &Header, terminology: &Terminology, notes: 
         notes.inside(&rules::SERVICE_CODE, act, "code");
     }
     let ids = header.service_events.iter().flat_map(|e| &e.ids);
-    let mut numbered = header.service_events.iter().flat_map(|e| &e.ids);
-    if is(IMAGING_REQUEST) && !numbered.any(|id| id.extension.is_some()) {
-        notes.inside(&rules::REQUEST_ID, act, "id");
-    }
     let study = |id: &Id| id.extension.is_none() && Oid::new(&id.root).is_ok();
     // A report of screening sends no images.
     let screening = format.is_some_and(|f| f.code.contains(SCREENING));

@@ -27,8 +27,6 @@ rules! {
         "L'acte n'est pas codé (serviceEvent/code) : il doit l'être pour ce type de document.";
     STUDY_ID = "CDA-SERVICE-STUDY", Nonconforming, HEADER,
         "Un compte rendu d'imagerie porte l'identifiant de l'examen DICOM (studyInstanceUID) : un serviceEvent/id d'au plus 64 caractères, sans extension.";
-    REQUEST_ID = "CDA-SERVICE-REQUEST", Nonconforming, HEADER,
-        "Une demande d'imagerie porte son numéro (Order Placer Number) : un serviceEvent/id avec son extension.";
     ORDER_ID = "CDA-ORDER-ID", Nonconforming, HEADER,
         "La demande à laquelle le document répond (inFulfillmentOf/order) a exactement un identifiant : corrigez-le.";
     ENCOUNTER_LOCATION = "CDA-ENCOUNTER-LOCATION", Nonconforming, HEADER,
