@@ -1,9 +1,9 @@
 //! Everything that can be said of a document before it is deposited, in one call.
 //!
 //! [`check`] never fails: a document that cannot be read is a finding. What metadata depend on is found while they
-//! are derived ([`derive`](super::derive)); the other rules stand here, one file per theme, over the elements of the
+//! are derived ([`derive`](super::derive())); the other rules stand here, one file per theme, over the elements of the
 //! header themselves, for a null, a repeated or a misplaced element leaves no trace in a
-//! [`Header`](super::Header).
+//! [`Header`].
 //!
 //! Sources: ANS, CI-SIS « Structuration minimale des documents de santé » and its schematron; « Partage de documents
 //! de santé »; the DMP's value sets. Each rule names its own ([`Rule::source`](super::finding::Rule::source)).

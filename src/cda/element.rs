@@ -6,7 +6,6 @@ use std::ops::Range;
 /// The header's elements in document order; the elements inside one follow it immediately.
 ///
 /// Flat rather than nested so that neither reading nor dropping it recurses, whatever the document.
-#[derive(Default)]
 pub(super) struct Tree<'t> {
     nodes: Vec<Node<'t>>,
     /// The attributes of all elements, one element's after another's.
@@ -27,6 +26,15 @@ struct Node<'t> {
 }
 
 impl<'t> Tree<'t> {
+    /// No element yet, with room for those of an ordinary header.
+    pub fn new() -> Self {
+        Self {
+            nodes: Vec::with_capacity(512),
+            attributes: Vec::with_capacity(512),
+            open: Vec::with_capacity(16),
+        }
+    }
+
     /// Opens an element inside the last one opened, with the attributes added since the last call.
     pub fn open(&mut self, name: &'t str) {
         let first = self.nodes.last().map_or(0, |last| last.attributes.end);

@@ -133,7 +133,7 @@ impl<'t, 'l> Walk<'t, 'l> {
             in_component: false,
             in_unstructured: false,
             foreign: None,
-            tree: Tree::default(),
+            tree: Tree::new(),
             body: None,
             header_only: false,
         }
