@@ -263,7 +263,8 @@ fn a_broken_pack_is_refused_with_its_place_and_rule() {
     };
     assert_eq!(broken(&|_| {}), "");
     let long = "x".repeat(1001);
-    let cases: &[(&dyn Fn(&mut Value), &str)] = &[
+    type Breaks<'a> = (&'a dyn Fn(&mut Value), &'a str);
+    let cases: &[Breaks<'_>] = &[
         (&|v| v["more"] = json!(1), "pack: unknown field"),
         (
             &|v| v["sets"][0]["more"] = json!(1),

@@ -191,10 +191,17 @@ static unsigned char *load(const char *path, size_t *size)
     "\"service\":{\"start\":\"2026-01-12T09:30:00+01:00\",\"stop\":\"2026-01-12T09:45:00+01:00\"},"    \
     "\"practiceSetting\":{\"code\":\"AMBULATOIRE\"}"
 
-/* Makes a document of a PDF, checks it, feeds it; `made` receives what identifies it. */
-static void prescribe(dmp_access *access, const char *path, const char *context, const char *options,
-                      char *made, size_t made_size)
+/* What a host keeps of a document it made, to replace it one day. */
+struct version {
+    char unique_id[80], set_id[80];
+    int number;
+};
+
+/* Makes a document of a PDF, checks it, feeds it. */
+static struct version prescribe(dmp_access *access, const char *path, const char *context,
+                                const char *options)
 {
+    struct version made = {"", "", 0};
     unsigned char *pdf, *document;
     char *error = NULL, *answer = NULL, text[256];
     size_t pdf_size, document_size;
@@ -202,13 +209,12 @@ static void prescribe(dmp_access *access, const char *path, const char *context,
 
     pdf = load(path, &pdf_size);
     status = dmp_document_wrap(access, pdf, pdf_size, context, &document, &document_size, &answer, &error);
-    if (answer) {
-        int version = occurrences(answer, "\"versionNumber\":1,") ? 1 : 2;
-        text_of(answer, "uniqueId", made, made_size);
-        printf("  document %s, version %d\n", made, version);
-        text_of(strstr(answer, "\"setId\":"), "root", text, sizeof text);
-        snprintf(made + strlen(made), made_size - strlen(made), "\",\"setId\":{\"root\":\"%s\"},\"versionNumber\":%d",
-                 text, version);
+    if (status == DMP_OK) {
+        const char *number = strstr(answer, "\"versionNumber\":");
+        text_of(answer, "uniqueId", made.unique_id, sizeof made.unique_id);
+        text_of(strstr(answer, "\"setId\":"), "root", made.set_id, sizeof made.set_id);
+        made.number = number ? atoi(number + strlen("\"versionNumber\":")) : 0;
+        printf("  document %s, version %d\n", made.unique_id, made.number);
     }
     expect(status, DMP_OK, answer, error, "fabrication du document");
     status = dmp_document_check(access, document, document_size, options, &answer, &error);
@@ -224,6 +230,7 @@ static void prescribe(dmp_access *access, const char *path, const char *context,
     expect(status, DMP_OK, answer, error, "alimentation");
     dmp_free(document);
     free(pdf);
+    return made;
 }
 
 int main(int argc, char **argv)
@@ -231,7 +238,8 @@ int main(int argc, char **argv)
     dmp_connector *cabinet, *hospital;
     dmp_session *doctor, *nurse, *urgentist;
     dmp_access *access, *visit, *emergency;
-    char *error = NULL, *answer = NULL, text[512], first[256], second[256], context[1024], options[160];
+    char *error = NULL, *answer = NULL, text[512], record[1024], options[160];
+    struct version first, second;
     const char *at;
     unsigned char *cda, *content;
     size_t cda_size, content_size;
@@ -292,23 +300,22 @@ int main(int argc, char **argv)
     expect(status, DMP_OK, answer, error, "lecture");
 
     title("6. La Dre Bastide imprime une ordonnance : le PDF devient un document du DMP.");
-    snprintf(context, sizeof context, "{" CONTEXT ",\"title\":\"Ordonnance\"}", "2026-01-12T09:50:00+01:00");
-    prescribe(access, argv[3], context, NULL, first, sizeof first);
+    snprintf(record, sizeof record, "{" CONTEXT ",\"title\":\"Ordonnance\"}", "2026-01-12T09:50:00+01:00");
+    first = prescribe(access, argv[3], record, NULL);
     list(access, 2);
 
     title("7. La dose était fausse : l'ordonnance rectifiée remplace la première.");
-    snprintf(context, sizeof context,
-             "{" CONTEXT ",\"title\":\"Ordonnance rectifiée\",\"replaces\":{\"uniqueId\":\"%s}}",
-             "2026-01-12T09:58:00+01:00", first);
-    first[strcspn(first, "\"")] = '\0';
-    snprintf(options, sizeof options, "{\"replaces\":\"%s\"}", first);
-    prescribe(access, argv[4], context, options, second, sizeof second);
-    second[strcspn(second, "\"")] = '\0';
+    snprintf(record, sizeof record,
+             "{" CONTEXT ",\"title\":\"Ordonnance rectifiée\",\"replaces\":{\"uniqueId\":\"%s\","
+             "\"setId\":{\"root\":\"%s\"},\"versionNumber\":%d}}",
+             "2026-01-12T09:58:00+01:00", first.unique_id, first.set_id, first.number);
+    snprintf(options, sizeof options, "{\"replaces\":\"%s\"}", first.unique_id);
+    second = prescribe(access, argv[4], record, options);
     list(access, 2);
 
     title("8. M. Leroux la lit à l'écran : le fichier d'abord, ou une page, ou du texte.");
-    snprintf(context, sizeof context, "{\"uniqueId\":\"%s\"}", second);
-    status = dmp_document_render(visit, context, &content, &content_size, &answer, &error);
+    snprintf(record, sizeof record, "{\"uniqueId\":\"%s\"}", second.unique_id);
+    status = dmp_document_render(visit, record, &content, &content_size, &answer, &error);
     if (status == DMP_OK) {
         text_of(answer ? strstr(answer, "\"form\":") : NULL, "label", text, sizeof text);
         printf("  %s : %lu octets, %s\n", text, (unsigned long)content_size,
@@ -316,8 +323,8 @@ int main(int argc, char **argv)
     }
     dmp_free(content);
     expect(status, DMP_OK, answer, error, "affichage");
-    snprintf(context, sizeof context, "{\"uniqueId\":\"%s\",\"form\":\"text\"}", second);
-    status = dmp_document_render(visit, context, &content, &content_size, &answer, &error);
+    snprintf(record, sizeof record, "{\"uniqueId\":\"%s\",\"form\":\"text\"}", second.unique_id);
+    status = dmp_document_render(visit, record, &content, &content_size, &answer, &error);
     if (status == DMP_OK) {
         size_t line = 0, i;
         for (i = 0; i < content_size && line < 9; i++) {

@@ -125,11 +125,13 @@ impl Connector {
     /// Checks a document that the host holds: alone, and beside metadata made elsewhere when they are given. Never
     /// fails: a document that cannot be read is a finding.
     pub fn check(&self, content: &[u8], request: &CheckRequest) -> CheckAnswer {
-        let mut against = Against::default();
-        against.terminology = self.inner.terminology();
-        against.now = Some(self.now());
-        against.format = request.format.as_deref();
-        against.metadata = request.metadata.as_ref();
+        let against = Against {
+            terminology: self.inner.terminology(),
+            now: Some(self.now()),
+            format: request.format.as_deref(),
+            metadata: request.metadata.as_ref(),
+            ..Against::default()
+        };
         check(content, &against).into()
     }
 
@@ -229,25 +231,24 @@ impl Access {
         let mut held = self.inner().hold()?;
         let state = held.state()?;
         let row = state.register.read(|tx| tx.patient(self.patient()))?;
-        Ok(row.map(|row| Patient::of(self.patient().clone(), row.traits)))
+        Ok(row.map(|row| Patient::of(*self.patient(), row.traits)))
     }
 
     /// What a document is checked against before it is fed: the value sets, the present, the dossier's traits, the
     /// session. The INS, the visibility and the replacement have refusals of their own, with remedies.
     pub(super) fn against<'a>(&'a self, local: &'a Local, options: &'a FeedOptions) -> Against<'a> {
         let requester = &self.session.requester;
-        let mut against = Against::default();
-        against.terminology = self.inner().terminology();
-        against.now = Some(self.inner().now());
-        against.traits = local.patient.as_ref().map(|row| &row.traits);
-        against.identity_confirmed = local
-            .patient
-            .as_ref()
-            .is_some_and(|row| row.confirmed.is_some());
-        against.professional = requester.professional.as_ref();
-        against.structure = Some(&requester.structure);
-        against.format = options.format.as_deref();
-        against
+        let row = local.patient.as_ref();
+        Against {
+            terminology: self.inner().terminology(),
+            now: Some(self.inner().now()),
+            traits: row.map(|row| &row.traits),
+            identity_confirmed: row.is_some_and(|row| row.confirmed.is_some()),
+            professional: requester.professional.as_ref(),
+            structure: Some(&requester.structure),
+            format: options.format.as_deref(),
+            ..Against::default()
+        }
     }
 
     /// The patient's row and the present situation, for a check that asks no right.

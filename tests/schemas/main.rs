@@ -264,6 +264,10 @@ fn what_the_library_gives_is_what_the_schemas_describe() {
             // A comment is given with a deposit: no document has one.
             missing.retain(|name| *name != "comments");
         }
+        if record == "wrap-answer" {
+            // What is written has the one right value wherever there is one.
+            missing.retain(|name| *name != "fix");
+        }
         assert!(missing.is_empty(), "{record}: never seen {missing:?}");
     }
     let entries = seen["journal"]
