@@ -4,7 +4,7 @@
 //! |---|---|
 //! | file a document | [`read_header`], which stops before the body, and [`derive()`] for its metadata |
 //! | know what to correct before a deposit | [`check()`], in one call; [`finding`] holds the rules |
-//! | make a document of a PDF, text, RTF, JPEG or TIFF | [`wrap`]; [`write`] holds the context it takes |
+//! | make a document of a PDF, text, RTF, JPEG or TIFF | [`wrap`]; [`mod@write`] holds the context it takes |
 //! | show a document | [`render`]: a page, plain text, or the file it carries |
 //! | look into a document | [`read`] for the header, [`body`] for sections and files, [`media`] for what a file is |
 //!

@@ -122,7 +122,7 @@ fn check_tells_what_to_correct_and_how_many() {
     let torn = file(
         folder.path(),
         "coupé.xml",
-        text[..text.len() / 2].as_bytes(),
+        &text.as_bytes()[..text.len() / 2],
     );
     let told = dmpkit(&["check", &good, &bad, &torn]);
     assert_eq!(told.code, 1);

@@ -150,17 +150,21 @@ static void authorise(dmp_access *access)
 static void list(dmp_access *access, int expected)
 {
     char *error = NULL, *answer, text[512];
-    const char *at;
+    const char *at, *next;
     int n;
     int32_t status = dmp_document_find(access, NULL, &answer, &error);
     if (status != DMP_OK) expect(status, DMP_OK, answer, error, "recherche");
     n = occurrences(answer, "\"entryUUID\"");
     printf("  %d document(s)\n", n);
-    for (at = answer; at && (at = text_of(at, "title", text, sizeof text)) != NULL;)
+    for (at = strstr(answer, "\"entryUUID\""); at; at = next) {
+        const char *warning = strstr(at, "\"warnings\":[\"");
+        next = strstr(at + 1, "\"entryUUID\"");
+        text_of(at, "title", text, sizeof text);
         printf("    • %s\n", text);
-    for (at = strstr(answer, "\"warnings\":[\""); at; at = strstr(at + 1, "\"warnings\":[\"")) {
-        text_of(at + 11, "", text, sizeof text);
-        printf("      ⚠ %.*s\n", (int)strcspn(at + 13, "\""), at + 13);
+        if (warning && (!next || warning < next)) {
+            warning += strlen("\"warnings\":[\"");
+            printf("      ⚠ %.*s\n", (int)strcspn(warning, "\""), warning);
+        }
     }
     if (n != expected) {
         fprintf(stderr, "%d document(s) au lieu de %d\n", n, expected);
