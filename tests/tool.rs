@@ -282,6 +282,67 @@ fn codes_lists_the_sets_and_what_they_hold() {
 }
 
 #[test]
+fn wrap_makes_a_document_that_check_finds_good() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("ordonnance.xml");
+    let out = out.to_str().expect("a name");
+    let pdf = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/c/ordonnance.pdf");
+    let context = json!({
+        "softwareOid": "1.2.250.1.999.1",
+        "patient": {
+            "ins": {"matricule": "279035121518989", "oid": "1.2.250.1.213.1.4.10"},
+            "traits": {"birthName": "TESSIER", "givenNames": ["CAMILLE"], "birthDate": "19790315",
+                "sex": "F", "birthPlace": "51215"},
+        },
+        "authors": [{"who": {"professional": {"person": {"id": "899900987654", "family": "BASTIDE",
+            "given": "Hélène", "profession": "10", "specialty": "SM26"}}}}],
+        "structure": {"id": "499900987654001", "name": "Cabinet", "sector": "SA07"},
+        "type": {"code": "57833-6"}, "effectiveTime": "2026-01-12T10:05:30+01:00",
+        "service": {"start": "2026-01-12"}, "practiceSetting": {"code": "AMBULATOIRE"},
+    });
+    let good = file(
+        folder.path(),
+        "contexte.json",
+        context.to_string().as_bytes(),
+    );
+    let told = dmpkit(&["wrap", pdf, "--context", &good, "-o", out]);
+    assert_eq!((told.code, told.err.as_str()), (0, ""), "{}", told.out);
+    assert!(told.out.contains(", version 1"), "{}", told.out);
+    let told = dmpkit(&["check", "--strict", out]);
+    assert_eq!(told.code, 0, "{}", told.out);
+    assert!(told.out.ends_with("le DMP l'accepterait\n"), "{}", told.out);
+
+    // The same to the standard output, with the report aside.
+    let told = dmpkit(&["wrap", pdf, "--context", &good, "--json"]);
+    assert_eq!(told.out.as_bytes(), std::fs::read(out).expect("a document"));
+    let report: Value = serde_json::from_str(told.err.trim()).expect("a record");
+    assert_eq!(
+        (&report["made"], &report["versionNumber"]),
+        (&json!(true), &json!(1))
+    );
+
+    let mut bad = context;
+    bad["structure"]["sector"] = json!("SA99");
+    let bad = file(folder.path(), "faux.json", bad.to_string().as_bytes());
+    let refused = folder.path().join("refusé.xml");
+    let told = dmpkit(&[
+        "wrap",
+        pdf,
+        "--context",
+        &bad,
+        "-o",
+        refused.to_str().expect("a name"),
+    ]);
+    assert_eq!(told.code, 1);
+    assert!(
+        told.err.contains("CTX-SECTOR-SET") && told.err.contains("où : /structure/sector"),
+        "{}",
+        told.err
+    );
+    assert!(!refused.exists());
+}
+
+#[test]
 fn a_broken_pack_or_context_is_told_and_nothing_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let broken = file(folder.path(), "rompu.json", b"{\"patient\": ");

@@ -10,8 +10,8 @@ fuzz_target!(|bytes: &[u8]| {
     let whole = read(bytes, &limits);
     let stopped = read_header(bytes, &limits);
     if let Ok(header) = &whole {
-        // What reads to its end has a header, the same.
-        assert_eq!(stopped.as_ref().ok(), Some(header));
+        // What reads to its end has a header: the same, but for what stands after the body against the schema.
+        assert_eq!(stopped.map(|h| h.id).ok().as_ref(), Some(&header.id));
         derive(header, &Terminology::embedded());
     }
     let checked = check(bytes, &Against::default());
