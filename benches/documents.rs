@@ -90,9 +90,9 @@ fn codes() {
     let terminology = Terminology::embedded();
     let set = terminology.type_code();
     let map: HashMap<(&str, &str), &str> =
-        set.concepts.iter().map(|c| ((c.system.as_ref(), c.code.as_ref()), c.label.as_ref())).collect();
+        set.concepts().map(|c| ((c.system.as_ref(), c.code.as_ref()), c.label.as_ref())).collect();
     let keys: Vec<(String, String)> =
-        set.concepts.iter().map(|c| (c.system.to_string(), c.code.to_string())).collect();
+        set.concepts().map(|c| (c.system.to_string(), c.code.to_string())).collect();
     const TURNS: usize = 200;
     let count = (keys.len() * TURNS) as u32;
     race(

@@ -32,7 +32,6 @@ mod mapping;
 pub mod media;
 pub mod render;
 mod scan;
-mod straight;
 pub mod time;
 pub mod write;
 mod xml;
@@ -87,7 +86,7 @@ pub fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
     while length < bytes.len() {
         // A beginning that does not read may only be cut at the wrong place.
         if let Ok(decoded) = encoding::decode_beginning(bytes, length)
-            && let Some(scan) = scan_header(&decoded.text, limits)
+            && let Some(scan) = scan::scan_header(&decoded.text, limits)
         {
             return Ok(mapping::header(
                 &scan,
@@ -98,7 +97,7 @@ pub fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
         length = length.saturating_mul(4);
     }
     let decoded = encoding::decode(bytes)?;
-    if let Some(scan) = scan_header(&decoded.text, limits) {
+    if let Some(scan) = scan::scan_header(&decoded.text, limits) {
         return Ok(mapping::header(
             &scan,
             decoded.encoding,
@@ -106,11 +105,6 @@ pub fn read_header(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
         ));
     }
     read(bytes, limits)
-}
-
-/// The header of a text, read straight when it is plain.
-fn scan_header<'t>(text: &'t str, limits: &Limits) -> Option<scan::Scan<'t>> {
-    straight::header(text, limits).or_else(|| scan::scan_header(text, limits))
 }
 
 /// Reads a document to its end, and gives the elements of its header and what they say.
