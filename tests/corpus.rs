@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use dmpkit::cda::{Body, Header, Limits, Severity, derive, read};
+use dmpkit::cda::{Body, Header, Limits, Severity, body, derive, read};
 use dmpkit::clock::Instant;
 use dmpkit::document::Metadata;
 use dmpkit::terminology::Terminology;
@@ -108,6 +108,22 @@ fn headers_say_what_the_index_says() {
             (sample.known("level"), sample.known("n1_media")),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn files_inside_are_those_of_the_index() {
+    for sample in corpus().iter().filter(|s| s.known("level") == "N1") {
+        let body = body::body(&sample.bytes, &Limits::default()).expect("a body");
+        let [file] = body.files() else {
+            panic!("{}: not one file", sample.name);
+        };
+        let found = (file.media_type(), file.size().map(|size| size.to_string()));
+        let known = (
+            sample.known("n1_media"),
+            Some(sample.known("n1_bytes").to_owned()),
+        );
+        assert_eq!(found, known, "{}", sample.name);
     }
 }
 

@@ -444,6 +444,8 @@ impl Telling {
         }
         for id in &ids {
             watch.note(call("dmp_document_read", access, Some(id), None));
+            let shown = json!({"uniqueId": id, "form": "text"});
+            watch.note(record("dmp_document_render", access, &shown));
         }
         for secret in &self.secrets {
             for change in CHANGES {
@@ -451,6 +453,7 @@ impl Telling {
             }
             let id = document_id(3, who * 10 + mode.len());
             let replacing = document(&id, who, Some(secret));
+            watch.note(call("dmp_document_check", access, None, Some(&replacing)));
             watch.note(call("dmp_document_feed", access, None, Some(&replacing)));
             let about = json!({"document": secret});
             watch.note(record("dmp_journal_read", access, &about));
