@@ -7,12 +7,13 @@ mod people;
 
 use std::borrow::Cow;
 
-use super::finding::{self as rules, Finding, Rule, Severity};
+use super::finding::{self as rules, Finding, Rule, Severity, context};
 use super::time::{HlTime, Precision};
 use super::{Body, Code, Header, Limits, ServiceEvent};
 use crate::document::{Coded, Confidentiality, Dtm, Metadata, Oid};
 use crate::error::{Error, ErrorKind, Refusal};
 use crate::identity::Cx;
+use crate::rules::Remedy;
 use crate::terminology::system::HL7_CONFIDENTIALITY;
 use crate::terminology::{Concept, Terminology, ValueSet};
 
@@ -74,7 +75,11 @@ pub(super) fn not_depositable(findings: Vec<Finding>) -> Error {
         "CI-SIS",
         "Le document ne peut pas être déposé en l'état : corrigez les points signalés.",
     );
+    let identity = findings.iter().any(|f| context::waits_for_identity(f.rule));
     refusal.findings = findings;
+    if identity {
+        refusal = refusal.with_remedy(Remedy::ConfirmIdentity);
+    }
     ErrorKind::Findings(refusal).into()
 }
 

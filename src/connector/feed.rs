@@ -153,7 +153,7 @@ impl Access {
     fn prepared(&self, state: &mut State, content: &[u8], options: &FeedOptions) -> Result<Staged> {
         let action = "document.feed";
         self.check_open(state, action)?;
-        let local = self.local(state)?;
+        let (_, local) = self.look(state, None)?;
         let checked = match examine(content, &self.against(&local, options)) {
             Ok(checked) => checked,
             Err(error) => {

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Connector;
 use super::access::{Access, Local};
 use super::feed::{FeedOptions, Representatives};
-use super::{Connector, State};
 use crate::cda::write::{Author, Patient, Practitioner, Who};
 use crate::cda::{
     Against, Checked, Context, Deposit, EmbeddedFile, Finding, Limits, Previous, Written, check,
@@ -27,7 +27,7 @@ pub struct CheckRequest {
 }
 
 /// What is to be said of a document.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckAnswer {
     /// Whether nothing forbids its deposit.
@@ -59,7 +59,7 @@ pub struct FileAnswer {
 }
 
 /// The metadata of a document, or what keeps them from being complete.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MetadataAnswer {
     /// The metadata; absent when a part they cannot do without is missing.
@@ -70,7 +70,7 @@ pub struct MetadataAnswer {
 }
 
 /// A document that was made of a file.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WrapAnswer {
     /// Identifier of this version.
@@ -220,9 +220,12 @@ impl Access {
             let person = Practitioner::of(professional.clone());
             context.authors = vec![Author::of(Who::Professional(Box::new(person)))];
         }
-        context
-            .structure
-            .get_or_insert_with(|| requester.structure.clone());
+        // What the patient writes alone comes from no structure.
+        if !context.is_by_patient() {
+            context
+                .structure
+                .get_or_insert_with(|| requester.structure.clone());
+        }
         Ok(context)
     }
 
@@ -249,11 +252,6 @@ impl Access {
             format: options.format.as_deref(),
             ..Against::default()
         }
-    }
-
-    /// The patient's row and the present situation, for a check that asks no right.
-    pub(super) fn local(&self, state: &mut State) -> Result<Local> {
-        self.look(state, None).map(|(_, local)| local)
     }
 }
 

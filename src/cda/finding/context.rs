@@ -56,3 +56,14 @@ rules! {
     FORMAT_TYPE = "CDA-FORMAT-TYPE", Nonconforming, SETS,
         "Le modèle du document n'est pas de ceux de son type (code) : corrigez le type ou le templateId.";
 }
+
+/// Whether a person who confirms the patient's identity lifts a finding of this rule.
+pub fn waits_for_identity(rule: &Rule) -> bool {
+    let lifted = [
+        &DOSSIER_BIRTH_NAME,
+        &DOSSIER_GIVEN_NAMES,
+        &DOSSIER_BIRTH_DATE,
+        &DOSSIER_SEX,
+    ];
+    lifted.contains(&rule)
+}

@@ -96,6 +96,15 @@ pub struct Context {
     pub media_type: Option<String>,
 }
 
+impl Context {
+    /// Whether the patient wrote alone.
+    #[must_use]
+    pub fn is_by_patient(&self) -> bool {
+        let patient = |author: &Author| matches!(author.who, Who::Patient);
+        !self.authors.is_empty() && self.authors.iter().all(patient)
+    }
+}
+
 /// The patient, with a qualified INS.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

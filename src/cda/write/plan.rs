@@ -4,7 +4,7 @@ mod people;
 
 use std::borrow::Cow;
 
-use super::context::{Address, Coding, Contact, Context, Encounter, Identifier, Patient, Who};
+use super::context::{Address, Coding, Contact, Context, Encounter, Identifier, Patient};
 use super::{moment, rules, xml::collapsed};
 use crate::cda::finding::{Finding, Rule, Severity};
 use crate::cda::time::{HlTime, Precision};
@@ -265,12 +265,6 @@ pub(super) fn plan<'a>(
     })
 }
 
-/// Whether the patient wrote alone.
-pub(super) fn is_by_patient(context: &Context) -> bool {
-    let patient = |who: &Who| matches!(who, Who::Patient);
-    !context.authors.is_empty() && context.authors.iter().all(|a| patient(&a.who))
-}
-
 /// Every text of the context, wherever it stands, can be written and says something.
 fn texts(context: &Context, notes: &mut Notes) {
     // The record's own JSON gives each text with the path that the caller knows.
@@ -386,7 +380,8 @@ fn setting(context: &Context, terminology: &Terminology, notes: &mut Notes) -> O
     match &context.practice_setting {
         Some(coding) => notes.in_set(coding, set, TRE_A01, &rules::SETTING_SET, path),
         None => {
-            let default = is_by_patient(context)
+            let default = context
+                .is_by_patient()
                 .then(|| set.find(TRE_A00, BY_PATIENT))
                 .flatten()
                 .map(|c| Coded::new(&c.code, &c.system, &c.label));
@@ -407,7 +402,7 @@ fn facility(context: &Context, terminology: &Terminology, notes: &mut Notes) -> 
         }
         None => {
             let concept = set.find(TRE_A00, BY_PATIENT);
-            let concept = concept.filter(|_| is_by_patient(context));
+            let concept = concept.filter(|_| context.is_by_patient());
             notes.required(concept, &rules::STRUCTURE_MISSING, "/structure")
         }
     };

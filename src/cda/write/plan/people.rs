@@ -2,7 +2,7 @@
 
 use super::{
     Author, Device, Informant, Notes, Participant, Party, Place, Professional, Recipient,
-    check_contact, check_order, is_by_patient, is_identity, rules,
+    check_contact, check_order, is_identity, rules,
 };
 use crate::cda::time::HlTime;
 use crate::cda::write::context::{self, Coding, Contact, Context, Patient, Practitioner, Who};
@@ -119,7 +119,7 @@ impl<'a> People<'a, '_> {
                 }
                 Some((&custodian.structure, contact))
             }
-            None if is_by_patient(self.context) => None,
+            None if self.context.is_by_patient() => None,
             None => {
                 let structure = self.context.structure.as_ref();
                 let structure =
