@@ -68,9 +68,6 @@ pub(super) fn scan<'t>(
 ///
 /// `text` may be the beginning of a document: what is wrong with it may be that it was cut.
 pub(super) fn scan_header<'t>(text: &'t str, limits: &Limits) -> Option<Scan<'t>> {
-    if xml::first_forbidden(text).is_some() {
-        return None;
-    }
     let mut nobody = ();
     let mut walk = Walk::new(text, limits, &mut nobody);
     walk.header_only = true;
@@ -196,6 +193,9 @@ impl<'t, 'l> Walk<'t, 'l> {
                 Event::Eof => break,
             }
             if self.header_only && self.knows_body() {
+                if let Some(offset) = xml::first_forbidden(&self.text[..after]) {
+                    return Err(malformed(self.text, offset));
+                }
                 self.tree.close_all();
                 return Ok(Scan {
                     self_presenting: self.self_presenting,
