@@ -333,7 +333,7 @@ int32_t dmp_document_read(dmp_access *access,
                           char **out,
                           char **error);
 
-// Reads a document (TD3.2) in a form for a screen: a page (HTML), plain text, or the file it carries.
+// Reads a document (TD3.2) and renders it for a screen: a page (HTML), plain text, or the file it carries.
 // request: record document-render-request. content, content_len: the form. out: record document-rendered,
 // with what to tell the person first and the other forms. To keep a document, use dmp_document_read.
 int32_t dmp_document_render(dmp_access *access,
@@ -401,9 +401,9 @@ int32_t dmp_cda_wrap(dmp_connector *connector,
                      char **out,
                      char **error);
 
-// Makes of a CDA document that the host holds a form for a screen: a page (HTML), plain text, or the file it carries. request:
-// record render-request, or NULL for the form to offer first. rendered, rendered_len: the form. out: record
-// rendered, with what to tell the person first and the other forms.
+// Renders a CDA document that the host holds for a screen: a page (HTML), plain text, or the file it
+// carries. request: record render-request, or NULL for the form to offer first. rendered, rendered_len: the
+// form. out: record rendered, with what to tell the person first and the other forms.
 int32_t dmp_cda_render(dmp_connector *connector,
                        const uint8_t *content,
                        size_t content_len,

@@ -76,9 +76,9 @@ pub unsafe extern "C" fn dmp_cda_wrap(
     }
 }
 
-/// Makes of a CDA document that the host holds a form for a screen: a page (HTML), plain text, or the file it carries. request:
-/// record render-request, or NULL for the form to offer first. rendered, rendered_len: the form. out: record
-/// rendered, with what to tell the person first and the other forms.
+/// Renders a CDA document that the host holds for a screen: a page (HTML), plain text, or the file it
+/// carries. request: record render-request, or NULL for the form to offer first. rendered, rendered_len: the
+/// form. out: record rendered, with what to tell the person first and the other forms.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_cda_render(
     connector: *mut dmp_connector,

@@ -246,7 +246,7 @@ pub unsafe extern "C" fn dmp_document_read(
     }
 }
 
-/// Reads a document (TD3.2) in a form for a screen: a page (HTML), plain text, or the file it carries.
+/// Reads a document (TD3.2) and renders it for a screen: a page (HTML), plain text, or the file it carries.
 /// request: record document-render-request. content, content_len: the form. out: record document-rendered,
 /// with what to tell the person first and the other forms. To keep a document, use dmp_document_read.
 #[unsafe(no_mangle)]
