@@ -8,12 +8,16 @@
 
 use std::error::Error;
 
+use dmpkit::cda::render::WantedForm;
+use dmpkit::cda::write::Replaced;
 use dmpkit::clock::Instant;
 use dmpkit::connector::access::Relation;
 use dmpkit::connector::config::{AuthorisationPolicy, Backend, Domain, EmbeddedConfig};
 use dmpkit::connector::consent::ConsentRequest;
 use dmpkit::connector::feed::FeedOptions;
 use dmpkit::connector::oversight::JournalFilter;
+use dmpkit::connector::prepare::WrapAnswer;
+use dmpkit::connector::render::DocumentRenderRequest;
 use dmpkit::connector::session::PatientRecord;
 use dmpkit::connector::{Access, AccessRequest, Config, Connector};
 use dmpkit::dmp::embedded::holder::{HolderAction, HolderAnswer, Side};
@@ -112,6 +116,42 @@ fn list(access: &Access) -> Outcome<()> {
     Ok(())
 }
 
+/// Makes a document of a PDF with what the access knows, checks it, feeds it.
+fn prescribe(
+    access: &Access,
+    pdf: &[u8],
+    made_at: &str,
+    replaces: Option<&WrapAnswer>,
+) -> Outcome<WrapAnswer> {
+    let replaced = replaces.map(|version| Replaced {
+        unique_id: version.unique_id.clone(),
+        set_id: Some(version.set_id.clone()),
+        version_number: Some(version.version_number),
+    });
+    let context = serde_json::from_value(serde_json::json!({
+        "type": {"code": "57833-6"}, "title": "Ordonnance", "effectiveTime": made_at,
+        "service": {"start": "2026-01-12T09:30:00+01:00", "stop": "2026-01-12T09:45:00+01:00"},
+        "practiceSetting": {"code": "AMBULATOIRE"}, "replaces": replaced,
+    }))?;
+    let (document, answer) = access.wrap(pdf, &context)?;
+    println!(
+        "  document {}, version {}",
+        answer.unique_id, answer.version_number
+    );
+    let options = FeedOptions {
+        replaces: replaces.map(|version| version.unique_id.clone()),
+        ..FeedOptions::default()
+    };
+    let checked = access.check(&document, &options)?;
+    println!(
+        "  vérifié : conforme {}, {} point(s) à revoir",
+        checked.conforms,
+        checked.findings.len()
+    );
+    access.feed(&document, &options)?;
+    Ok(answer)
+}
+
 fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let document = std::fs::read(concat!(
@@ -204,14 +244,38 @@ fn main() -> Outcome<()> {
         content == document
     );
 
-    println!("\n6. À la demande de la patiente, la Dre Bastide masque le document.");
+    println!("\n6. La Dre Bastide imprime une ordonnance : le PDF devient un document du DMP.");
+    let pdf = include_bytes!("c/ordonnance.pdf");
+    let first = prescribe(&access, pdf, "2026-01-12T09:50:00+01:00", None)?;
+    list(&access)?;
+
+    println!("\n7. La dose était fausse : l'ordonnance rectifiée remplace la première.");
+    let pdf = include_bytes!("c/ordonnance_rectifiee.pdf");
+    let second = prescribe(&access, pdf, "2026-01-12T09:58:00+01:00", Some(&first))?;
+    list(&access)?;
+
+    println!("\n8. M. Leroux la lit à l'écran : le fichier d'abord, ou une page, ou du texte.");
+    let mut shown = DocumentRenderRequest {
+        unique_id: second.unique_id,
+        form: WantedForm::Best,
+        file: None,
+    };
+    let (file, answer) = visit.render(&shown)?;
+    println!("  {} : {} octets", answer.rendered.form.label, file.len());
+    shown.form = WantedForm::Text;
+    let (text, _) = visit.render(&shown)?;
+    for line in String::from_utf8(text)?.lines().take(9) {
+        println!("  │ {line}");
+    }
+
+    println!("\n9. À la demande de la patiente, la Dre Bastide masque le compte rendu.");
     access.change_visibility(&document_id, VisibilityChange::Mask)?;
     list(&access)?;
     println!("  M. Leroux :");
     list(&visit)?;
     print_refusal(visit.read(&document_id))?;
 
-    println!("\n7. La nuit, aux urgences de l'hôpital : bris de glace.");
+    println!("\n10. La nuit, aux urgences de l'hôpital : bris de glace.");
     let urgences = connector(folder.path(), "hopital.db")?;
     urgences.set_time(Instant::parse("2026-01-13T02:30:00Z")?)?;
     let urgentist = urgences.session(nguyen)?;
@@ -225,7 +289,7 @@ fn main() -> Outcome<()> {
     urgences.set_time(Instant::parse("2026-01-13T03:30:00Z")?)?;
     print_refusal(emergency.find(&Criteria::default()))?;
 
-    println!("\n8. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
+    println!("\n11. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
     let answer = practice.holder_act(
         &HolderAction::Notifications {
             patient,
@@ -240,7 +304,7 @@ fn main() -> Outcome<()> {
         }
     }
 
-    println!("\n9. Le journal du cabinet.");
+    println!("\n12. Le journal du cabinet.");
     for entry in practice.journal(&JournalFilter::default())?.entries {
         println!(
             "  {}  {}  {:<22} {}",
