@@ -71,8 +71,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
 ///
 /// The header is the one [`read`] gives for a document whose elements stand in the order of the schema, but nothing is
 /// said of what follows it: a document that [`read`] refuses for a fault in its body, or because it is cut there, has a
-/// header still. To sort or to list documents; a document to
-/// deposit or to display is to be read whole.
+/// header still. To sort or to list documents; a document to deposit or to display is to be read whole.
 ///
 /// # Errors
 ///

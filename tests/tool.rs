@@ -359,6 +359,25 @@ fn a_broken_pack_or_context_is_told_and_nothing_is_written() {
         out.to_str().expect("a name"),
     ]);
     assert_eq!(told.code, 1, "{}", told.err);
+    // What is wrong is named, never what was written there.
+    let secret = json!({"patient": {"ins": "DURAND, expected nothing"}}).to_string();
+    let secret = file(folder.path(), "secret.json", secret.as_bytes());
+    let told = dmpkit(&["wrap", &pdf, "--context", &secret]);
+    assert_eq!((told.code, told.out.as_str()), (1, ""));
+    assert!(
+        told.err.contains("context.patient.ins") && !told.err.contains("DURAND"),
+        "{}",
+        told.err
+    );
+    // Names in another encoding must not reach a document half read.
+    let latin = file(
+        folder.path(),
+        "latin1.json",
+        b"{\"title\": \"H\xE9l\xE8ne\"}",
+    );
+    let told = dmpkit(&["wrap", &pdf, "--context", &latin]);
+    assert_eq!((told.code, told.out.as_str()), (1, ""));
+    assert!(told.err.contains("UTF-8"), "{}", told.err);
     let wrong = json!({"patient": {"nom": "X"}}).to_string();
     let wrong = file(folder.path(), "faux.json", wrong.as_bytes());
     let told = dmpkit(&[

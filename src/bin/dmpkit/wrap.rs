@@ -42,7 +42,15 @@ pub fn run(command: &Wrap) -> io::Result<Outcome> {
     let (Some(context), Some(file)) = (read.pop(), read.pop()) else {
         return Ok(Outcome::File);
     };
-    let context: Context = match serde_json::from_slice(&context) {
+    let Ok(context) = String::from_utf8(context) else {
+        output::complain(&format!(
+            "{} n'est pas en UTF-8 : enregistrez-le ainsi.",
+            output::name(&command.context)
+        ));
+        return Ok(Outcome::ToCorrect);
+    };
+    // Editors on Windows put a byte order mark before UTF-8.
+    let context = match Context::from_json(context.trim_start_matches('\u{FEFF}')) {
         Ok(context) => context,
         Err(error) => {
             output::complain(&format!(

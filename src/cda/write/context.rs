@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Confidentiality, Oid};
+use crate::error::Error;
 use crate::identity::{IdentityTraits, Ins, Professional, Structure};
 
 /// What surrounds a file: whose it is, who made it, when, for which act.
@@ -97,6 +98,18 @@ pub struct Context {
 }
 
 impl Context {
+    /// Reads the record as it is published (`wrap-context`): unknown and repeated fields are refused.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Caller`](crate::ErrorKind::Caller), with the field and what was expected there, never what was found.
+    pub fn from_json(json: &str) -> crate::Result<Context> {
+        crate::json::read(json, "context").map_err(|line| {
+            let (field, rule) = line.split_once(": ").unwrap_or(("context", &line));
+            Error::caller(field, rule)
+        })
+    }
+
     /// Whether the patient wrote alone.
     #[must_use]
     pub fn is_by_patient(&self) -> bool {
