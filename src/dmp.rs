@@ -6,6 +6,10 @@
 mod context;
 mod criteria;
 pub mod embedded;
+#[cfg(feature = "national")]
+pub mod national;
+#[cfg(feature = "national")]
+pub mod protocol;
 mod refusal;
 
 pub use context::{Context, Requester, Software};

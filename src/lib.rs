@@ -81,6 +81,8 @@ pub mod ffi;
 pub mod identity;
 mod json;
 pub mod rules;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 mod store;
 pub mod terminology;
 

@@ -1,0 +1,1 @@
+//! How messages travel: the built-in HTTPS client with mutual TLS, or the host.

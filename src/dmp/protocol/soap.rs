@@ -1,0 +1,1 @@
+//! SOAP 1.2 envelopes with WS-Addressing and the VIHF in their header.
