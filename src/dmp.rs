@@ -52,7 +52,7 @@ pub struct Lot<'a> {
 }
 
 /// What the DMP made of one deposited document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// The uniqueId deposited.

@@ -15,9 +15,11 @@
 //! | [`hl7`] | HL7 v3: existence, administrative data, search by traits |
 //! | [`services`] | the DMP's own services |
 //! | [`fault`] | every form of a no |
+//! | [`holder`] | the patient's side, on a simulator |
 
 pub mod ebxml;
 pub mod fault;
+pub mod holder;
 pub mod hl7;
 pub mod key;
 pub mod mtom;
