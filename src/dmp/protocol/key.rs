@@ -115,6 +115,8 @@ impl KeyError {
 
     /// As a refusal: who acts, and how.
     pub fn refusal(&self) -> Refusal {
-        Refusal::by_rule(self.code(), "dmpkit", &self.french())
+        let mut refusal = Refusal::by_rule(self.code(), "dmpkit", &self.french());
+        refusal.by = "key".to_owned();
+        refusal
     }
 }
