@@ -19,8 +19,8 @@
 
 pub mod ebxml;
 pub mod fault;
-pub mod holder;
 pub mod hl7;
+pub mod holder;
 pub mod key;
 pub mod mtom;
 pub mod services;

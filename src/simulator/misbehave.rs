@@ -121,7 +121,9 @@ const fn once() -> u32 {
 
 /// The text is not a failure this simulator knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a misbehaviour: KIND[:TRANSACTION][:TIMES|always][:SECONDSs], such as cut_after_commit:TD2.1:2")]
+#[error(
+    "not a misbehaviour: KIND[:TRANSACTION][:TIMES|always][:SECONDSs], such as cut_after_commit:TD2.1:2"
+)]
 pub struct MisbehaviourError;
 
 impl Misbehaviour {

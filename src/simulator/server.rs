@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,6 +22,7 @@ use super::reply::{Cut, Delivery, Outgoing, Reply};
 
 /// Bytes of a request: several documents of the largest size a DMP takes.
 const LARGEST: usize = 128 << 20;
+const TOO_LARGE: &str = "the request is larger than 128 MiB";
 /// To open a connection, and to send the head of a request (the wait between two requests included).
 const PATIENCE: Duration = Duration::from_secs(30);
 /// To send the body of a request.
@@ -68,7 +69,7 @@ pub(crate) async fn serve(
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         tokio::select! {
-            _ = stop.wait_for(|stopped| *stopped) => break,
+            () = told(&mut stop) => break,
             _ = era.changed() => {
                 let away = shared.away.lock().unwrap_or_else(PoisonError::into_inner).take();
                 drop(listener);
@@ -96,6 +97,11 @@ pub(crate) async fn serve(
     let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
     let _ = timeout(FAREWELL, places.acquire_many(all)).await;
     Ok(())
+}
+
+/// Until the simulator is told to stop, or dropped.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopped| *stopped).await;
 }
 
 /// The same address again, once the system lets go of it.
@@ -141,7 +147,7 @@ async fn connection(
     tokio::select! {
         _ = &mut serving => {}
         _ = era.changed() => {}
-        _ = stop.wait_for(|stopped| *stopped) => {
+        () = told(&mut stop) => {
             serving.as_mut().graceful_shutdown();
             let _ = timeout(FAREWELL, serving).await;
         }
@@ -162,14 +168,23 @@ async fn answer(
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
+    if body.size_hint().lower() > LARGEST as u64 {
+        return Ok(refusal(&shared, 413, TOO_LARGE));
+    }
     let read = timeout(BODY_PATIENCE, Limited::new(body, LARGEST).collect()).await;
     let body = match read {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return Ok(refusal(&shared, 413, "the request is larger than 128 MiB"));
+            return Ok(refusal(&shared, 413, TOO_LARGE));
         }
         Ok(Err(_)) => return Err(Cut),
-        Err(_) => return Ok(refusal(&shared, 408, "the request took longer than two minutes")),
+        Err(_) => {
+            return Ok(refusal(
+                &shared,
+                408,
+                "the request took longer than two minutes",
+            ));
+        }
     };
     let asked = Asked {
         content_type: content_type.to_owned(),
@@ -230,12 +245,4 @@ fn http_date(at: crate::clock::Instant) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_date_header_has_its_form() {
-        let at = crate::clock::Instant::parse("1994-11-06T08:49:37Z").unwrap();
-        assert_eq!(http_date(at), "Sun, 06 Nov 1994 08:49:37 GMT");
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@
 //!
 //! Answer: the holder-answer record with HTTP 200, or `{"error": {…}}` with another status. The error's `kind` is that of
 //! [`ErrorKind`], in snake case: `caller` with `field` and `rule`; `refused`, `dmp`, `unknown_document`, `ended`, `findings` with
-//! `refusal`, the refusal record; `unreadable` with `reason`; `storage` with `what`; `integrity`, `closed`, `network`, `bug` alone.
+//! `refusal`, the refusal record; `unreadable` with `reason`; `storage` with `what`; `integrity`, `closed`, `bug` alone.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,10 @@ use serde_json::value::RawValue;
 use crate::cda::{Finding, ReadError, finding};
 use crate::clock::Instant;
 use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
-use crate::error::{DmpError, Error, ErrorKind, Refusal, Result, StorageError};
+use crate::error::{
+    DmpError, Error, ErrorKind, NetworkDetail, NetworkFailure, NetworkKind, Refusal, Result,
+    StorageError,
+};
 use crate::rules::Explanation;
 
 /// The path of the endpoint, from the root of the simulator.
@@ -57,7 +60,11 @@ struct Received {
 }
 
 /// Writes a request, as JSON.
-pub fn write_request(action: &HolderAction, content: &[u8], at: Option<Instant>) -> Result<Vec<u8>> {
+pub fn write_request(
+    action: &HolderAction,
+    content: &[u8],
+    at: Option<Instant>,
+) -> Result<Vec<u8>> {
     let written = Written {
         action,
         content: (!content.is_empty()).then(|| STANDARD.encode(content)),
@@ -105,7 +112,6 @@ enum Kind {
     Storage { what: StorageError },
     Integrity,
     Closed,
-    Network,
     Bug,
 }
 
@@ -161,6 +167,7 @@ impl From<WireRefusal> for Refusal {
             explanation: wire.explanation,
             findings: findings.collect(),
             dmp: wire.dmp,
+            network: None,
         }
     }
 }
@@ -181,7 +188,6 @@ pub fn write_error(error: &Error) -> Vec<u8> {
         ErrorKind::Storage(what) => Kind::Storage { what: *what },
         ErrorKind::Integrity => Kind::Integrity,
         ErrorKind::Closed => Kind::Closed,
-        ErrorKind::Network(_) => Kind::Network,
         _ => Kind::Bug,
     };
     // Texts and numbers: nothing in it can fail to serialise.
@@ -201,17 +207,36 @@ impl From<Kind> for Error {
             Kind::Storage { what } => ErrorKind::Storage(what),
             Kind::Integrity => ErrorKind::Integrity,
             Kind::Closed => ErrorKind::Closed,
-            Kind::Network => ErrorKind::Network("the simulator could not reach its DMP"),
             Kind::Bug => ErrorKind::Bug("the simulator failed"),
         }
         .into()
     }
 }
 
+/// Something else than the simulator's holder endpoint answered.
+fn strange() -> Error {
+    ErrorKind::Network(NetworkFailure {
+        kind: NetworkKind::Unexpected,
+        what: "the answer is not that of a simulator's holder endpoint".to_owned(),
+        refusal: Refusal {
+            by: "network".to_owned(),
+            network: Some(NetworkDetail {
+                sent: true,
+                retry: false,
+            }),
+            ..Refusal::by_rule(
+                "SIMULATOR-HOLDER",
+                "dmpkit",
+                "La réponse reçue n'est pas celle d'un simulateur : vérifiez l'adresse configurée.",
+            )
+        },
+    })
+    .into()
+}
+
 /// Reads an answer: what the action answered, or the error it met, as the embedded DMP would have given it.
 /// Text that is neither gives [`ErrorKind::Network`].
 pub fn read_answer(json: &[u8]) -> Result<HolderAnswer> {
-    let strange = || Error::from(ErrorKind::Network("the simulator's answer is not understood"));
     if let Ok(failure) = serde_json::from_slice::<Failure>(json) {
         return Err(failure.error.into());
     }
@@ -260,8 +285,14 @@ mod tests {
         assert_eq!(read_request(&json).unwrap(), request);
         for (json, said) in [
             ("[]", "body: is not a JSON object"),
-            (r#"{"action":{"action":"fly"}}"#, "body.action: unknown value"),
-            (r#"{"action":{"action":"reopen_dossier"}}"#, "missing field `patient`"),
+            (
+                r#"{"action":{"action":"fly"}}"#,
+                "body.action.action: unknown value",
+            ),
+            (
+                r#"{"action":{"action":"reopen_dossier"}}"#,
+                "missing field `patient`",
+            ),
             (r#"{"jean":1}"#, "body: unknown field"),
         ] {
             let error = read_request(json.as_bytes()).unwrap_err().to_string();
@@ -271,7 +302,8 @@ mod tests {
 
     #[test]
     fn every_error_of_an_action_is_read_as_it_was_written() {
-        let finding = Finding::new(&finding::TITLE_MISSING, "/ClinicalDocument/title").with_fix("x");
+        let finding =
+            Finding::new(&finding::TITLE_MISSING, "/ClinicalDocument/title").with_fix("x");
         let mut findings = Refusal::by_rule("CDA", "source", "phrase");
         findings.findings.push(finding);
         for kind in [
@@ -279,11 +311,20 @@ mod tests {
                 field: "patient".into(),
                 rule: "rule".into(),
             },
-            Code::DMPClosed.error("the dossier is closed").kind().clone(),
-            Code::XDSDocumentUniqueIdError.error("uniqueId").kind().clone(),
+            Code::DMPClosed
+                .error("the dossier is closed")
+                .kind()
+                .clone(),
+            Code::XDSDocumentUniqueIdError
+                .error("uniqueId")
+                .kind()
+                .clone(),
             ErrorKind::Findings(findings),
             ErrorKind::Unreadable(ReadError::NotCda),
-            ErrorKind::Unreadable(ReadError::Malformed { line: 3, offset: 40 }),
+            ErrorKind::Unreadable(ReadError::Malformed {
+                line: 3,
+                offset: 40,
+            }),
             ErrorKind::Storage(StorageError::Full),
             ErrorKind::Integrity,
             ErrorKind::Closed,
