@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`xml`] | writing XML in canonical form, reading it without trust |
 //! | [`key`] | what signs: a key pair with its certificates |
+//! | [`certificate`] | names, serial numbers, keys and uses of certificates |
 //! | [`signature`] | enveloped XML signatures, made and checked |
 //! | [`vihf`] | the assertion that says who calls |
 //! | [`xades`] | the signature of a lot |
@@ -17,6 +18,7 @@
 //! | [`fault`] | every form of a no |
 //! | [`holder`] | the patient's side, on a simulator |
 
+pub mod certificate;
 pub mod ebxml;
 pub mod fault;
 pub mod hl7;
