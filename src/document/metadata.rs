@@ -176,8 +176,15 @@ impl Serialize for RawMetadata {
     }
 }
 
+impl<'de> Deserialize<'de> for RawMetadata {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<RawMetadata, D::Error> {
+        let metadata = Metadata::deserialize(deserializer)?;
+        RawMetadata::of(&metadata).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A document in the DMP: its metadata and what the DMP added.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentEntry {
     /// Changes at each replacement and at each change of metadata.
