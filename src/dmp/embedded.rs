@@ -254,7 +254,7 @@ impl Dmp for Embedded {
             found.push(AuthorisedDossier {
                 ins,
                 medecin_traitant: viewer.situation.actor.medecin_traitant,
-                authorised_at,
+                authorised_at: Some(authorised_at),
                 last_added,
             });
         }
