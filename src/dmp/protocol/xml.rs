@@ -10,7 +10,7 @@
 use std::io::{BufRead, Read};
 
 use quick_xml::events::Event as Raw;
-use quick_xml::name::ResolveResult;
+use quick_xml::name::{PrefixDeclaration, ResolveResult};
 use quick_xml::reader::NsReader;
 
 /// Writes XML in canonical form.
@@ -280,6 +280,8 @@ pub struct Reader<R> {
     owed_end: bool,
     /// Whether the root element was seen.
     begun: bool,
+    /// Where the last element that began has its `<`.
+    start: u64,
 }
 
 impl<R: BufRead> Reader<R> {
@@ -297,6 +299,7 @@ impl<R: BufRead> Reader<R> {
             limits,
             owed_end: false,
             begun: false,
+            start: 0,
         }
     }
 
@@ -309,6 +312,7 @@ impl<R: BufRead> Reader<R> {
         }
         loop {
             self.buffer.clear();
+            let start = self.inner.buffer_position();
             let (resolved, raw) = match self.inner.read_resolved_event_into(&mut self.buffer) {
                 Ok(event) => event,
                 Err(error) => {
@@ -328,15 +332,17 @@ impl<R: BufRead> Reader<R> {
                 }
             };
             match raw {
-                Raw::Start(start) => {
+                Raw::Start(tag) => {
                     let namespace = namespace_of(&resolved)?;
-                    let element = element_of(&self.inner, namespace, &start)?;
+                    let element = element_of(&self.inner, namespace, &tag)?;
+                    self.start = start;
                     self.enter()?;
                     return Ok(Event::Start(element));
                 }
-                Raw::Empty(start) => {
+                Raw::Empty(tag) => {
                     let namespace = namespace_of(&resolved)?;
-                    let element = element_of(&self.inner, namespace, &start)?;
+                    let element = element_of(&self.inner, namespace, &tag)?;
+                    self.start = start;
                     self.enter()?;
                     self.owed_end = true;
                     return Ok(Event::Start(element));
@@ -381,6 +387,28 @@ impl<R: BufRead> Reader<R> {
             return Err(XmlError::TooDeep);
         }
         Ok(())
+    }
+
+    /// Where the last element that began has its `<`, in bytes from the first.
+    pub fn element_start(&self) -> u64 {
+        self.start
+    }
+
+    /// Where the last event ended, in bytes from the first.
+    pub fn position(&self) -> u64 {
+        self.inner.buffer_position()
+    }
+
+    /// Right after the start of an element: the prefixes in scope (empty for the default namespace) with their
+    /// namespaces, each once.
+    pub fn namespaces(&self) -> Vec<(String, String)> {
+        let bindings = self.inner.resolver().bindings();
+        bindings
+            .map(|(prefix, namespace)| match prefix {
+                PrefixDeclaration::Default => (String::new(), namespace.0.to_owned()),
+                PrefixDeclaration::Named(prefix) => (prefix.to_owned(), namespace.0.to_owned()),
+            })
+            .collect()
     }
 
     /// How many elements are open.
@@ -582,6 +610,32 @@ mod tests {
         let mut reader = Reader::new(&b"<a>0123456789012345678901234567890</a>"[..], limits);
         reader.root().unwrap();
         assert_eq!(reader.text(), Err(XmlError::TooLarge));
+    }
+
+    #[test]
+    fn an_element_knows_where_it_stands_and_what_its_prefixes_mean() {
+        let xml = "<?xml version='1.0'?><a xmlns='urn:d' xmlns:p='urn:p'>é<!-- x --> <p:b xmlns:q='urn:q' xmlns=''/><c>y</c></a>";
+        let named = |reader: &Reader<&[u8]>| {
+            let all = reader.namespaces().into_iter();
+            let mut all: Vec<_> = all
+                .map(|(p, n)| (p.leak() as &str, n.leak() as &str))
+                .collect();
+            all.sort_unstable();
+            all
+        };
+        let mut reader = Reader::new(xml.as_bytes(), Limits::default());
+        reader.root().unwrap();
+        assert_eq!(&xml[reader.element_start() as usize..][..3], "<a ");
+        assert_eq!(named(&reader), [("", "urn:d"), ("p", "urn:p")]);
+        reader.child().unwrap().unwrap();
+        assert_eq!(&xml[reader.element_start() as usize..][..5], "<p:b ");
+        assert_eq!(named(&reader), [("p", "urn:p"), ("q", "urn:q")]);
+        assert_eq!(reader.child().unwrap(), None);
+        assert!(xml[..reader.position() as usize].ends_with("xmlns=''/>"));
+        reader.child().unwrap().unwrap();
+        assert_eq!(&xml[reader.element_start() as usize..][..3], "<c>");
+        reader.skip().unwrap();
+        assert!(xml[..reader.position() as usize].ends_with("</c>"));
     }
 
     #[test]
