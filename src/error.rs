@@ -134,6 +134,19 @@ pub struct DmpError {
     pub context: String,
     /// Whether the same call can succeed later.
     pub retry: bool,
+    /// How severe the DMP says it is, when it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<DmpSeverity>,
+}
+
+/// The severity of a DMP's answer. Source: ebRS `ErrorSeverityType`, HL7 `AcknowledgementDetailType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DmpSeverity {
+    /// It was not done.
+    Error,
+    /// It was done, with this said.
+    Warning,
 }
 
 /// A refusal as a person reads it, and as JSON carries it.

@@ -392,10 +392,12 @@ impl Embedded {
             } => {
                 let mut row = active(c, patient)?;
                 row.state = DossierState::Closed(Closing {
-                    date: now,
-                    motif: motif
-                        .clone()
-                        .unwrap_or_else(|| "FERMETURE_DEMANDE_PATIENT".to_owned()),
+                    date: Some(now),
+                    motif: Some(
+                        motif
+                            .clone()
+                            .unwrap_or_else(|| "FERMETURE_DEMANDE_PATIENT".to_owned()),
+                    ),
                     reason: reason.clone(),
                 });
                 store::put_dossier(c, patient, &row)?;

@@ -10,7 +10,7 @@
 use std::io::{BufRead, Read};
 
 use quick_xml::events::Event as Raw;
-use quick_xml::name::ResolveResult;
+use quick_xml::name::{PrefixDeclaration, ResolveResult};
 use quick_xml::reader::NsReader;
 
 /// Writes XML in canonical form.
@@ -24,6 +24,14 @@ impl Writer {
     /// An empty text.
     pub fn new() -> Writer {
         Writer::default()
+    }
+
+    /// An empty text with room for some bytes.
+    pub fn with_capacity(bytes: usize) -> Writer {
+        Writer {
+            out: String::with_capacity(bytes),
+            open: Vec::new(),
+        }
     }
 
     /// Opens an element. `attributes` are in canonical order, namespace declarations first.
@@ -144,6 +152,11 @@ impl Default for Limits {
         }
     }
 }
+
+/// Namespace declarations in scope at once: the official messages have 12.
+const MOST_DECLARATIONS: usize = 256;
+/// Attributes of an element: the official messages have 8.
+const MOST_ATTRIBUTES: usize = 256;
 
 /// Why a message cannot be read. No text of the message is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -280,6 +293,8 @@ pub struct Reader<R> {
     owed_end: bool,
     /// Whether the root element was seen.
     begun: bool,
+    /// Where the last event begins.
+    at: u64,
 }
 
 impl<R: BufRead> Reader<R> {
@@ -297,6 +312,7 @@ impl<R: BufRead> Reader<R> {
             limits,
             owed_end: false,
             begun: false,
+            at: 0,
         }
     }
 
@@ -309,6 +325,7 @@ impl<R: BufRead> Reader<R> {
         }
         loop {
             self.buffer.clear();
+            self.at = self.inner.buffer_position();
             let (resolved, raw) = match self.inner.read_resolved_event_into(&mut self.buffer) {
                 Ok(event) => event,
                 Err(error) => {
@@ -380,12 +397,42 @@ impl<R: BufRead> Reader<R> {
         if self.depth > self.limits.depth {
             return Err(XmlError::TooDeep);
         }
+        // Each name is looked up among all the declarations in scope.
+        if self.inner.resolver().bindings().size_hint().1 > Some(MOST_DECLARATIONS) {
+            return Err(XmlError::TooDeep);
+        }
         Ok(())
     }
 
     /// How many elements are open.
     pub fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// Bytes of the input before the last event and after it, a byte order mark not counted. The end that an element
+    /// without content owes lies where its start does.
+    pub fn span(&self) -> std::ops::Range<u64> {
+        self.at..self.inner.buffer_position()
+    }
+
+    /// The namespace declarations in scope after the last start: prefix (empty for the default one) and name, in the
+    /// order of their prefixes. One that was undone is not among them.
+    pub fn namespaces(&self) -> Vec<(String, String)> {
+        let mut all: Vec<_> = self
+            .inner
+            .resolver()
+            .bindings()
+            .map(|(prefix, namespace)| {
+                let prefix = match prefix {
+                    PrefixDeclaration::Default => String::new(),
+                    PrefixDeclaration::Named(name) => name.to_owned(),
+                };
+                (prefix, namespace.as_ref().to_owned())
+            })
+            .filter(|(_, namespace)| !namespace.is_empty())
+            .collect();
+        all.sort();
+        all
     }
 
     /// The next child of the element whose start was just read: `None` at its end. Text between is passed over.
@@ -461,7 +508,11 @@ fn element_of<R>(
     start: &quick_xml::events::BytesStart<'_>,
 ) -> Result<Element, XmlError> {
     let mut attributes = Vec::new();
-    for attribute in start.attributes() {
+    for (index, attribute) in start.attributes().enumerate() {
+        // Each is compared with all before it.
+        if index >= MOST_ATTRIBUTES {
+            return Err(XmlError::TooLarge);
+        }
         let attribute = attribute.map_err(|_| XmlError::Malformed)?;
         let key = attribute.key.as_ref();
         if key == "xmlns" || key.starts_with("xmlns:") {
