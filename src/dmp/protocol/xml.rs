@@ -345,15 +345,15 @@ impl<R: BufRead> Reader<R> {
                 }
             };
             match raw {
-                Raw::Start(start) => {
+                Raw::Start(tag) => {
                     let namespace = namespace_of(&resolved)?;
-                    let element = element_of(&self.inner, namespace, &start)?;
+                    let element = element_of(&self.inner, namespace, &tag)?;
                     self.enter()?;
                     return Ok(Event::Start(element));
                 }
-                Raw::Empty(start) => {
+                Raw::Empty(tag) => {
                     let namespace = namespace_of(&resolved)?;
-                    let element = element_of(&self.inner, namespace, &start)?;
+                    let element = element_of(&self.inner, namespace, &tag)?;
                     self.enter()?;
                     self.owed_end = true;
                     return Ok(Event::Start(element));
@@ -633,6 +633,32 @@ mod tests {
         let mut reader = Reader::new(&b"<a>0123456789012345678901234567890</a>"[..], limits);
         reader.root().unwrap();
         assert_eq!(reader.text(), Err(XmlError::TooLarge));
+    }
+
+    #[test]
+    fn an_element_knows_where_it_stands_and_what_its_prefixes_mean() {
+        let xml = "<?xml version='1.0'?><a xmlns='urn:d' xmlns:p='urn:p'>é<!-- x --> <p:b xmlns:q='urn:q' xmlns=''/><c>y</c></a>";
+        let named = |reader: &Reader<&[u8]>| {
+            let all = reader.namespaces().into_iter();
+            let mut all: Vec<_> = all
+                .map(|(p, n)| (p.leak() as &str, n.leak() as &str))
+                .collect();
+            all.sort_unstable();
+            all
+        };
+        let mut reader = Reader::new(xml.as_bytes(), Limits::default());
+        reader.root().unwrap();
+        assert_eq!(&xml[reader.span().start as usize..][..3], "<a ");
+        assert_eq!(named(&reader), [("", "urn:d"), ("p", "urn:p")]);
+        reader.child().unwrap().unwrap();
+        assert_eq!(&xml[reader.span().start as usize..][..5], "<p:b ");
+        assert_eq!(named(&reader), [("p", "urn:p"), ("q", "urn:q")]);
+        assert_eq!(reader.child().unwrap(), None);
+        assert!(xml[..reader.span().end as usize].ends_with("xmlns=''/>"));
+        reader.child().unwrap().unwrap();
+        assert_eq!(&xml[reader.span().start as usize..][..3], "<c>");
+        reader.skip().unwrap();
+        assert!(xml[..reader.span().end as usize].ends_with("</c>"));
     }
 
     #[test]
