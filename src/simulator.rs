@@ -4,6 +4,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`pki`] | an authority of its own, a server, cards and structures: worth nothing elsewhere |
+//! | [`cards`] | whom they are issued to |
 //! | [`clock`] | its present |
 //! | [`misbehave`] | what a DMP can do wrong, on demand |
 //! | [`log`] | what was exchanged, without patient data |
@@ -15,6 +16,7 @@
 //! The services stand under `/si-dmp-server/v2/services/`: `patients`, `habilitations`, `registry`, `repository`. What
 //! is done at `/simulator` is documented in `control`.
 
+pub mod cards;
 pub mod clock;
 mod control;
 mod desk;
@@ -28,7 +30,7 @@ mod server;
 mod tls;
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -47,6 +49,7 @@ use crate::error::Error;
 use crate::rules::Parameters;
 use crate::rules::habilitation::Habilitation;
 use desk::Desk;
+use pki::Pki;
 
 /// The path of the services, before the name of one.
 pub const SERVICES: &str = "/si-dmp-server/v2/services/";
@@ -58,7 +61,7 @@ pub struct Options {
     pub listen: String,
     /// The file of its embedded DMP; created when absent.
     pub dmp: PathBuf,
-    /// The folder of its certificates, see [`pki`]; created when absent.
+    /// The folder of its certificates, see [`pki`]; created when absent. An authority in memory when empty.
     pub certificates: PathBuf,
     /// What is done before it listens. Its steps are left out when the file of the DMP existed already.
     pub script: Option<Script>,
@@ -113,18 +116,17 @@ pub struct Simulator {
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
     replayed: bool,
+    pki: Pki,
 }
 
 impl Simulator {
     /// Starts a simulator; it answers when this returns.
     pub fn start(options: Options) -> Result<Simulator, StartError> {
-        let certificates = pki_material(&options)?;
-        Simulator::start_with(options, certificates)
-    }
-
-    fn start_with(options: Options, material: tls::Material) -> Result<Simulator, StartError> {
-        let log = log::Log::open(options.log.as_deref()).map_err(|e| StartError::Log(e.kind()))?;
         let clock = clock::SimulatorClock::new(options.clock);
+        let pki =
+            Simulator::certificates(&options, cards::issued_at([clock.system(), clock.now()]))
+                .map_err(|error| StartError::Certificates(error.to_string()))?;
+        let log = log::Log::open(options.log.as_deref()).map_err(|e| StartError::Log(e.kind()))?;
         let new = !options.dmp.exists();
         let dmp = Embedded::open(
             &options.dmp.to_string_lossy(),
@@ -133,12 +135,8 @@ impl Simulator {
             options.habilitation,
         )
         .map_err(StartError::Dmp)?;
-        let authorities = material
-            .authorities
-            .iter()
-            .map(|der| der.to_vec())
-            .collect();
-        let desk = Arc::new(Desk::new(dmp, clock, log, authorities, options.messages));
+        let authority = pki.ca_der().to_vec();
+        let desk = Arc::new(Desk::new(dmp, clock, log, authority, options.messages));
         let script = options.script.filter(|_| new);
         if let Some(script) = &script {
             script.play(&desk)?;
@@ -151,7 +149,7 @@ impl Simulator {
         let address = listener
             .local_addr()
             .map_err(|e| StartError::Listen(e.kind()))?;
-        let tls = tls::configuration(material)
+        let tls = tls::configuration(&pki)
             .map_err(|error| StartError::Certificates(error.to_string()))?;
         let (stop, stopped) = watch::channel(false);
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -180,7 +178,36 @@ impl Simulator {
             stop,
             thread: Some(thread),
             replayed: script.is_some(),
+            pki,
         })
+    }
+
+    /// The authority, with the cards of the script, or those of [`cards::demonstration`] when it names none and the
+    /// folder holds none.
+    fn certificates(options: &Options, at: Instant) -> Result<Pki, pki::PkiError> {
+        let folder = &options.certificates;
+        let pki = if folder.as_os_str().is_empty() {
+            Pki::in_memory(at)?
+        } else {
+            Pki::open(folder, at)?
+        };
+        let named = options.script.as_ref().map(|script| script.cards.clone());
+        let holders = match named.filter(|cards| !cards.is_empty()) {
+            Some(named) => named,
+            None => match pki.cards() {
+                Some(cards) if is_empty(&cards) => cards::demonstration(),
+                _ => Vec::new(),
+            },
+        };
+        for holder in &holders {
+            cards::issue(&pki, holder)?;
+        }
+        Ok(pki)
+    }
+
+    /// Its authority: to issue cards, and what a client trusts.
+    pub fn pki(&self) -> &Pki {
+        &self.pki
     }
 
     /// Where it listens.
@@ -267,6 +294,6 @@ fn listen(address: &str) -> std::io::Result<TcpListener> {
     Ok(listener)
 }
 
-fn pki_material(_options: &Options) -> Result<tls::Material, StartError> {
-    Err(StartError::Certificates("none".to_owned()))
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }

@@ -12,39 +12,26 @@ use super::server::Asked;
 use super::{SERVICES, control};
 use crate::clock::Instant;
 use crate::dmp::embedded::Embedded;
+use crate::dmp::protocol::certificate::Certificate;
 
 /// Whose certificate opened the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Peer {
-    /// The certificate, DER.
-    pub certificate: Vec<u8>,
+    /// The certificate.
+    pub certificate: Certificate,
     /// Its holder: the subject's CN, PS_IdNat or Struct_IdNat.
     pub id: String,
 }
 
 impl Peer {
-    /// The holder of a certificate; `None` if it cannot be read.
+    /// The holder of a certificate; `None` if it cannot be read or names nobody.
     pub fn of(certificate: &[u8]) -> Option<Peer> {
+        let certificate = Certificate::from_der(certificate).ok()?;
         Some(Peer {
-            id: common_name(certificate)?,
-            certificate: certificate.to_vec(),
+            id: certificate.common_name()?.to_owned(),
+            certificate,
         })
     }
-}
-
-/// The CN of a certificate's subject.
-pub(crate) fn common_name(der: &[u8]) -> Option<String> {
-    use x509_cert::der::Decode;
-    const CN: &str = "2.5.4.3";
-    let certificate = x509_cert::Certificate::from_der(der).ok()?;
-    let subject = certificate.tbs_certificate().subject();
-    let name = subject
-        .iter_rdn()
-        .flat_map(|rdn| rdn.iter())
-        .find(|attribute| attribute.oid.to_string() == CN)?;
-    std::str::from_utf8(name.value.value())
-        .ok()
-        .map(str::to_owned)
 }
 
 /// The desk.
@@ -52,8 +39,8 @@ pub(crate) struct Desk {
     pub clock: SimulatorClock,
     pub misbehaviours: Misbehaviours,
     pub log: Log,
-    /// Authorities whose certificates sign a VIHF, DER.
-    pub authorities: Vec<Vec<u8>>,
+    /// The authority whose certificates sign a VIHF, DER.
+    pub authority: Vec<u8>,
     dmp: Mutex<Embedded>,
     messages: Option<Messages>,
 }
@@ -63,14 +50,14 @@ impl Desk {
         dmp: Embedded,
         clock: SimulatorClock,
         log: Log,
-        authorities: Vec<Vec<u8>>,
+        authority: Vec<u8>,
         messages: Option<PathBuf>,
     ) -> Desk {
         Desk {
             clock,
             misbehaviours: Misbehaviours::default(),
             log,
-            authorities,
+            authority,
             dmp: Mutex::new(dmp),
             messages: messages.map(Messages::new),
         }

@@ -1,7 +1,8 @@
 //! What a simulator starts with: dossiers, patients' choices, documents of professionals. JSON, read strictly.
 //!
 //! ```json
-//! {"steps": [
+//! {"cards": [{"professional": {}, "structure": {}, "authentication": "cps"}],
+//!  "steps": [
 //!   {"at": "2026-03-02T08:00:00Z",
 //!    "holder": {"action": "open_dossier", "patient": {"matricule": "279035121518989", "oid": "1.2.250.1.213.1.4.10"},
 //!               "traits": {"birthName": "MARTIN", "givenNames": ["Claire"], "sex": "F", "birthDate": "19790315"}}},
@@ -11,7 +12,7 @@
 //! ]}
 //! ```
 //!
-//! Paths are taken from the script's own folder.
+//! Professionals and structures are requester records, patients and actions those of holder-action. Paths are taken from the script's own folder.
 
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,9 @@ use crate::terminology::system::TRE_R209;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
+    /// Who gets test certificates: a card with `cps`, `cpf` or `cpe`, the structure's with `structure` or `air`.
+    #[serde(default)]
+    pub cards: Vec<Requester>,
     /// What is done, in order.
     #[serde(default)]
     pub steps: Vec<Step>,

@@ -7,21 +7,12 @@ use std::time::Duration;
 use rustls::RootCertStore;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::time_provider::TimeProvider;
 
+use super::pki::Pki;
 use crate::clock::Clock;
-
-/// What the server shows and whom it lets in.
-pub(crate) struct Material {
-    /// The server's certificate, then its issuers.
-    pub chain: Vec<CertificateDer<'static>>,
-    /// Its key.
-    pub key: PrivateKeyDer<'static>,
-    /// The authorities of client certificates.
-    pub authorities: Vec<CertificateDer<'static>>,
-}
 
 /// The suites of PDT-INF-579 that rustls has: AES-GCM and ChaCha20-Poly1305 with ECDHE_RSA, and their forms of TLS 1.3.
 /// The AES256_CBC_SHA384 of that list is not among them.
@@ -53,20 +44,25 @@ impl TimeProvider for Present {
 }
 
 /// The configuration of the server.
-pub(crate) fn configuration(material: Material) -> Result<Arc<ServerConfig>, rustls::Error> {
+pub(crate) fn configuration(pki: &Pki) -> Result<Arc<ServerConfig>, rustls::Error> {
     let provider = Arc::new(provider());
     let mut roots = RootCertStore::empty();
-    for authority in material.authorities {
-        roots.add(authority)?;
-    }
+    roots.add(CertificateDer::from(pki.ca_der().to_vec()))?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
         .map_err(|_| rustls::Error::General("no authority of client certificates".to_owned()))?;
+    let server = pki.server();
+    let chain = server
+        .certificates
+        .iter()
+        .cloned()
+        .map(CertificateDer::from);
+    let key = PrivatePkcs8KeyDer::from(server.key.to_vec());
     let mut config =
         ServerConfig::builder_with_details(provider, Arc::new(Present(Clock::system())))
             .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])?
             .with_client_cert_verifier(verifier)
-            .with_single_cert(material.chain, material.key)?;
+            .with_single_cert(chain.collect(), PrivateKeyDer::Pkcs8(key))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

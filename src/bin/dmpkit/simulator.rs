@@ -16,7 +16,7 @@ struct Ready<'a> {
     url: String,
     address: String,
     authority: String,
-    certificates: String,
+    cards: String,
     dmp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
@@ -51,8 +51,8 @@ pub fn run(command: &Command) -> io::Result<Outcome> {
     let ready = Ready {
         url: simulator.url(),
         address: simulator.address().to_string(),
-        authority: simulator.authority_file().display().to_string(),
-        certificates: options.certificates.display().to_string(),
+        authority: options.certificates.join("ca.pem").display().to_string(),
+        cards: options.certificates.join("cards").display().to_string(),
         dmp: options.dmp.display().to_string(),
         log: options.log.as_ref().map(|path| path.display().to_string()),
         script_played: simulator.script_was_played(),
@@ -174,7 +174,7 @@ fn tell(ready: &Ready<'_>, command: &Command) -> io::Result<()> {
     ))?;
     output::line(&format!(
         "  Services      {}\n  Autorité      {}\n  Cartes        {}\n  Fichier DMP   {}",
-        ready.url, ready.authority, ready.certificates, ready.dmp
+        ready.url, ready.authority, ready.cards, ready.dmp
     ))?;
     match &ready.log {
         Some(log) => output::line(&format!("  Journal       {log}"))?,

@@ -21,8 +21,7 @@ use crate::cda::{Finding, ReadError, finding};
 use crate::clock::Instant;
 use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
 use crate::error::{
-    DmpError, Error, ErrorKind, NetworkDetail, NetworkFailure, NetworkKind, Refusal, Result,
-    StorageError,
+    DmpError, Error, ErrorKind, NetworkFailure, Refusal, Result, StorageError,
 };
 use crate::rules::Explanation;
 
@@ -215,23 +214,8 @@ impl From<Kind> for Error {
 
 /// Something else than the simulator's holder endpoint answered.
 fn strange() -> Error {
-    ErrorKind::Network(NetworkFailure {
-        kind: NetworkKind::Unexpected,
-        what: "the answer is not that of a simulator's holder endpoint".to_owned(),
-        refusal: Refusal {
-            by: "network".to_owned(),
-            network: Some(NetworkDetail {
-                sent: true,
-                retry: false,
-            }),
-            ..Refusal::by_rule(
-                "SIMULATOR-HOLDER",
-                "dmpkit",
-                "La réponse reçue n'est pas celle d'un simulateur : vérifiez l'adresse configurée.",
-            )
-        },
-    })
-    .into()
+    let what = "the answer is not that of a simulator's holder endpoint";
+    ErrorKind::Network(NetworkFailure::unexpected(what)).into()
 }
 
 /// Reads an answer: what the action answered, or the error it met, as the embedded DMP would have given it.

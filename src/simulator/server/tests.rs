@@ -2,88 +2,85 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::clock::Instant;
-use crate::simulator::tls::Material;
-use crate::simulator::{ClockSetting, Misbehaviour, Options, Simulator};
+use crate::simulator::pki::Pki;
+use crate::simulator::{ClockSetting, Misbehaviour, Options, Simulator, cards};
 
-/// An authority made for one test. Its keys are elliptic: making RSA keys takes seconds. The server's own must be RSA
-/// (PDT-INF-579), so it comes with TLS 1.3, which does not say.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    der: CertificateDer<'static>,
-}
-
-type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
-
-impl Authority {
-    fn new() -> Authority {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "essai");
-        let der = params.self_signed(&key).unwrap().der().clone();
-        let issuer = Issuer::new(params, key);
-        Authority { issuer, der }
-    }
-
-    fn issue(&self, name: &str, usage: ExtendedKeyUsagePurpose) -> Identity {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.extended_key_usages = vec![usage];
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        (certificate.der().clone(), key)
-    }
-}
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 struct Bench {
-    _folder: tempfile::TempDir,
-    authority: Authority,
+    folder: tempfile::TempDir,
     simulator: Simulator,
+}
+
+/// Authorities made once: RSA keys are slow to make.
+fn authorities(folder: &Path) {
+    static MADE: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let made = tempfile::tempdir().unwrap();
+        let at = Instant::parse("2025-01-01T00:00:00Z").unwrap();
+        Pki::open(&made.path().join("ours"), at).unwrap();
+        let other = Pki::open(&made.path().join("other"), at).unwrap();
+        cards::issue(&other, &cards::demonstration()[0]).unwrap();
+        made
+    });
+    copy(made.path(), folder);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
-    let (server, key) = authority.issue("localhost", ExtendedKeyUsagePurpose::ServerAuth);
-    let options = Options {
+    authorities(folder.path());
+    let simulator = Simulator::start(Options {
         dmp: folder.path().join("dmp.db"),
+        certificates: folder.path().join("ours"),
         clock: ClockSetting::Fixed {
             at: Instant::parse("2026-03-02T09:00:00Z").unwrap(),
         },
         ..Options::default()
-    };
-    let material = Material {
-        chain: vec![server],
-        key,
-        authorities: vec![authority.der.clone()],
-    };
-    let simulator = Simulator::start_with(options, material).unwrap();
-    Bench {
-        _folder: folder,
-        authority,
-        simulator,
-    }
+    })
+    .unwrap();
+    Bench { folder, simulator }
+}
+
+fn identity(file: &Path) -> Identity {
+    let pem = std::fs::read(file).unwrap();
+    let chain = CertificateDer::pem_slice_iter(&pem).map(Result::unwrap);
+    (
+        chain.collect(),
+        PrivateKeyDer::from_pem_slice(&pem).unwrap(),
+    )
 }
 
 impl Bench {
     fn client(&self) -> Identity {
-        let usage = ExtendedKeyUsagePurpose::ClientAuth;
-        self.authority.issue("899900987654", usage)
+        identity(&self.folder.path().join("ours/cards/899900987654.auth.pem"))
     }
 
     fn connect(&self, client: Option<Identity>) -> StreamOwned<ClientConnection, TcpStream> {
         let mut roots = RootCertStore::empty();
-        roots.add(self.authority.der.clone()).unwrap();
+        roots
+            .add(CertificateDer::from(self.simulator.pki().ca_der().to_vec()))
+            .unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -91,9 +88,7 @@ impl Bench {
             .with_root_certificates(roots);
         let config = match client {
             None => builder.with_no_client_auth(),
-            Some((certificate, key)) => builder
-                .with_client_auth_cert(vec![certificate], key)
-                .unwrap(),
+            Some((certificate, key)) => builder.with_client_auth_cert(certificate, key).unwrap(),
         };
         let name = ServerName::try_from("localhost").unwrap();
         let connection = ClientConnection::new(Arc::new(config), name).unwrap();
@@ -126,7 +121,12 @@ fn only_a_certificate_of_the_authority_is_let_in() {
         answer.contains("date: Mon, 02 Mar 2026 09:00:00 GMT"),
         "{answer}"
     );
-    let stranger = Authority::new().issue("899900987654", ExtendedKeyUsagePurpose::ClientAuth);
+    let stranger = identity(
+        &bench
+            .folder
+            .path()
+            .join("other/cards/899900987654.auth.pem"),
+    );
     assert_eq!(bench.ask(Some(stranger), "GET /simulator", "").0, "");
     assert_eq!(bench.ask(None, "GET /simulator", "").0, "");
 }
