@@ -159,8 +159,9 @@ pub struct AuthorisedDossier {
     pub ins: Ins,
     /// Whether the asker is médecin traitant DMP there.
     pub medecin_traitant: bool,
-    /// When the authorisation was given or renewed.
-    pub authorised_at: Instant,
+    /// When the authorisation was given or renewed; absent when the DMP does not tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorised_at: Option<Instant>,
     /// When a document the asker may see was last added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_added: Option<Instant>,

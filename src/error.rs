@@ -47,8 +47,10 @@ pub enum ErrorKind {
     Ended(Refusal),
     /// The store failed.
     Storage(StorageError),
-    /// The DMP could not be reached.
-    Network(&'static str),
+    /// The DMP could not be reached, or its answer could not be had.
+    Network(NetworkFailure),
+    /// A card, a certificate or a PIN stands in the way.
+    Key(Refusal),
     /// A fault of this library.
     Bug(&'static str),
 }
@@ -85,6 +87,43 @@ pub enum StorageError {
     Io,
 }
 
+/// A failure between this machine and the DMP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkFailure {
+    /// Of what kind.
+    pub kind: NetworkKind,
+    /// English, one line, without values.
+    pub what: String,
+    /// What a person reads; its `network` member says whether anything was sent.
+    pub refusal: Refusal,
+}
+
+/// The kinds of failure between this machine and the DMP, as the C status codes tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NetworkKind {
+    /// No connection, or a connection that was cut.
+    Unreachable,
+    /// No answer in time.
+    TimedOut,
+    /// Cancelled by the host.
+    Cancelled,
+    /// The other end is not the DMP: its certificate is not accepted.
+    NotTrusted,
+    /// Something answered that is not a DMP's answer.
+    Unexpected,
+}
+
+/// What is known of a request that failed on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct NetworkDetail {
+    /// Whether the request may have reached the DMP. A deposit that may have arrived is asked for before it is
+    /// sent again.
+    pub sent: bool,
+    /// Whether the same call can succeed later.
+    pub retry: bool,
+}
+
 /// A code of the DMP, kept as it came. Source: ITI TF-3 4.2.4 and the DMP's own services.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DmpError {
@@ -100,7 +139,7 @@ pub struct DmpError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
-    /// Who refused: `connector`, before the network, or `dmp`.
+    /// Who refused: `connector`, before the network; `dmp`; `network` or `key` when something on the way failed.
     pub by: String,
     /// The rule, the reason in French, the facts, what would change the answer.
     #[serde(flatten)]
@@ -111,6 +150,9 @@ pub struct Refusal {
     /// The DMP's own code, when it refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dmp: Option<DmpError>,
+    /// What is known of the request, when the network failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkDetail>,
 }
 
 impl Refusal {
@@ -121,6 +163,7 @@ impl Refusal {
             explanation: decision.explain(),
             findings: Vec::new(),
             dmp: None,
+            network: None,
         }
     }
 
@@ -138,6 +181,7 @@ impl Refusal {
             },
             findings: Vec::new(),
             dmp: None,
+            network: None,
         }
     }
 
@@ -161,7 +205,9 @@ impl Error {
             | ErrorKind::Refused(r)
             | ErrorKind::Dmp(r)
             | ErrorKind::UnknownDocument(r)
+            | ErrorKind::Key(r)
             | ErrorKind::Ended(r) => Some(r),
+            ErrorKind::Network(failure) => Some(&failure.refusal),
             _ => None,
         }
     }
@@ -229,7 +275,8 @@ impl fmt::Display for Error {
             }
             ErrorKind::Ended(_) => f.write_str("access: it is over"),
             ErrorKind::Storage(error) => write!(f, "storage: {error}"),
-            ErrorKind::Network(what) => write!(f, "network: {what}"),
+            ErrorKind::Network(failure) => write!(f, "network: {}", failure.what),
+            ErrorKind::Key(r) => write!(f, "key: {}", r.explanation.rule),
             ErrorKind::Bug(place) => write!(f, "bug in dmpkit: {place}"),
         }
     }
