@@ -217,6 +217,81 @@ fn openssl_accepts_what_the_test_authority_issues() {
 }
 
 #[test]
+fn xmlsec_and_java_accept_what_the_test_authority_issues() {
+    let world = &*WORLD;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| path(&folder.path().join(name)).to_owned();
+    let installed = |tool: &str| {
+        let found = Command::new(tool).arg("--help").output().is_ok();
+        if !found {
+            println!("skipped: {tool} is not installed");
+        }
+        found
+    };
+    let sign = world.card(PHYSICIAN, "sign");
+    let ca = world.root.join("ca.pem");
+    if installed("xmlsec1") {
+        let algorithms = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+        let template = format!(
+            "<d><Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><SignedInfo>\
+             <CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>\
+             <SignatureMethod Algorithm=\"{algorithms}\"/><Reference URI=\"\"><Transforms>\
+             <Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/></Transforms>\
+             <DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><DigestValue/></Reference>\
+             </SignedInfo><SignatureValue/><KeyInfo><X509Data/></KeyInfo></Signature></d>"
+        );
+        std::fs::write(file("template.xml"), template).unwrap();
+        let key = format!("{sign},{sign}");
+        run(
+            "xmlsec1",
+            &[
+                "--sign",
+                "--privkey-pem",
+                &key,
+                "--output",
+                &file("signed.xml"),
+                &file("template.xml"),
+            ],
+        )
+        .unwrap();
+        let verify = |ca: &str| {
+            run(
+                "xmlsec1",
+                &["--verify", "--trusted-pem", ca, &file("signed.xml")],
+            )
+        };
+        verify(path(&ca)).unwrap();
+        let other = Pki::in_memory(now()).unwrap();
+        std::fs::write(file("other.pem"), other.ca_pem()).unwrap();
+        verify(&file("other.pem")).unwrap_err();
+    }
+    if installed("keytool") {
+        let import = |store: &str, alias: &str, certificate: &str, more: &[&str]| {
+            let store = file(store);
+            let mut arguments = vec![
+                "-importcert",
+                "-keystore",
+                &store,
+                "-storepass",
+                "changeit",
+                "-alias",
+                alias,
+                "-file",
+                certificate,
+            ];
+            arguments.extend(more);
+            run("keytool", &arguments)
+        };
+        // Without a question, only what chains to what is trusted is taken.
+        import("trusting", "ca", path(&ca), &["-noprompt"]).unwrap();
+        let answer = import("trusting", "card", &sign, &[]).unwrap();
+        assert!(!answer.contains("Owner"), "{answer}");
+        let asked = import("empty", "card", &sign, &[]);
+        assert!(asked.is_err() || asked.is_ok_and(|text| text.contains("Owner")));
+    }
+}
+
+#[test]
 fn certificates_to_refuse_are_refused_by_openssl_for_their_reason() {
     let world = &*WORLD;
     let folder = tempfile::tempdir().unwrap();
