@@ -1,6 +1,5 @@
 //! The official messages of the DMP: read by the side that receives them, and ours compared with them element by element.
 
-use dmpkit::document::Status;
 use dmpkit::dmp::protocol::ebxml::{
     Change, Content, DocumentResponse, Entry, Item, LotMessage, Query, ReceivedLot,
     RegistryResponse, ResponseStatus, ReturnType, read_lot, read_query, read_response,
@@ -8,6 +7,7 @@ use dmpkit::dmp::protocol::ebxml::{
     write_retrieve, write_retrieved, write_status_update,
 };
 use dmpkit::dmp::protocol::xml::Writer;
+use dmpkit::document::Status;
 
 use crate::round_trip::{documents, read, write};
 use crate::support::{corpus, counts, outline, payload, validate};
@@ -35,7 +35,10 @@ fn comparable(xml: &str) -> Vec<String> {
                 || name.starts_with("isOpaque\"")
                 || name.trim_end_matches('"') == "nodeRepresentation\": ")
         });
-        let all = kept.iter().map(|one| one.trim_matches('"')).collect::<Vec<_>>();
+        let all = kept
+            .iter()
+            .map(|one| one.trim_matches('"'))
+            .collect::<Vec<_>>();
         format!("{head} {}{text}", all.join(", "))
             .replace("documentME2", "Document01")
             .replace("DocumentME2", "Document01")
@@ -113,7 +116,11 @@ fn td3_1() {
     let entries = documents(&answer);
     for entry in &entries {
         let m = &entry.metadata;
-        assert!(m.other_slots.is_empty() && m.other_classifications.is_empty() && m.other_identifiers.is_empty());
+        assert!(
+            m.other_slots.is_empty()
+                && m.other_classifications.is_empty()
+                && m.other_identifiers.is_empty()
+        );
         assert!(Entry::of(&entry.document().unwrap()).unwrap() == *entry);
     }
     let invisible = entries.iter().filter(|e| e.visibility.invisible_patient());
@@ -141,7 +148,14 @@ fn td3_2() {
     let (mut reader, root) = payload(&answer).unwrap();
     let (response, given) = read_retrieved(&mut reader, &root).unwrap();
     assert_eq!(response, RegistryResponse::SUCCESS);
-    let [DocumentResponse { unique_id, content: Content::Include(_), .. }] = given.as_slice() else {
+    let [
+        DocumentResponse {
+            unique_id,
+            content: Content::Include(_),
+            ..
+        },
+    ] = given.as_slice()
+    else {
         panic!("one document beside the message");
     };
     assert_eq!(*unique_id, requests[0].unique_id);
@@ -155,8 +169,14 @@ fn td3_2() {
 #[test]
 fn td3_3() {
     for (name, status) in [
-        ("TD3.3c_Supprimer_un_document", [Status::Archived, Status::Deleted]),
-        ("TD3.3d_Archiver_un_document", [Status::Approved, Status::Archived]),
+        (
+            "TD3.3c_Supprimer_un_document",
+            [Status::Archived, Status::Deleted],
+        ),
+        (
+            "TD3.3d_Archiver_un_document",
+            [Status::Approved, Status::Archived],
+        ),
     ] {
         let Some(request) = corpus(&format!("dmp/{name}_requete.xml")) else {
             return;
@@ -190,5 +210,8 @@ fn td2_1_answer() {
         return;
     };
     let (mut reader, root) = payload(&answer).unwrap();
-    assert_eq!(read_response(&mut reader, &root).unwrap(), RegistryResponse::SUCCESS);
+    assert_eq!(
+        read_response(&mut reader, &root).unwrap(),
+        RegistryResponse::SUCCESS
+    );
 }

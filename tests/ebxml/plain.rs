@@ -1,7 +1,7 @@
 //! Messages of plain IHE tools: each is read, or refused as its name says.
 
 use dmpkit::dmp::protocol::ebxml::{
-    Object, RequestError, Refused, read_answer, read_lot, read_query, read_response, read_retrieve,
+    Object, Refused, RequestError, read_answer, read_lot, read_query, read_response, read_retrieve,
     read_retrieved, read_update,
 };
 use dmpkit::dmp::protocol::xml::XmlError;
@@ -49,7 +49,14 @@ fn outcome(text: &str) -> String {
         }
         "RetrieveDocumentSetResponse" => {
             let given = read_retrieved(&mut reader, &root);
-            answer(given.map(|(r, d)| format!("{:?} {} errors, gives {}", r.status, r.errors.len(), d.len())))
+            answer(given.map(|(r, d)| {
+                format!(
+                    "{:?} {} errors, gives {}",
+                    r.status,
+                    r.errors.len(),
+                    d.len()
+                )
+            }))
         }
         other => format!("not ours: {other}"),
     }
@@ -71,7 +78,9 @@ fn adapted(text: &str) -> String {
         let (_, rest) = rest.split_once('"').unwrap();
         let (middle, rest) = rest.split_once("Value>").unwrap();
         let (_, rest) = rest.split_once('<').unwrap();
-        out.push_str(&format!("{before}nodeRepresentation=\"N\"{middle}Value>2.16.840.1.113883.5.25<{rest}"));
+        out.push_str(&format!(
+            "{before}nodeRepresentation=\"N\"{middle}Value>2.16.840.1.113883.5.25<{rest}"
+        ));
     }
     out
 }
@@ -80,9 +89,18 @@ fn adapted(text: &str) -> String {
 fn each_is_read_or_refused_as_its_name_says() {
     for (file, expected) in [
         ("nist__sq-req.xml", "XDSRegistryError"),
-        ("nist__sq-req-bad-code.xml", "XDSRegistryError a code must be written code^^system"),
-        ("nist__sq-req-bad-stat-format1.xml", "XDSRegistryError a list of the query"),
-        ("nist__sq-req-missing-stat.xml", "XDSStoredQueryMissingParam status"),
+        (
+            "nist__sq-req-bad-code.xml",
+            "XDSRegistryError a code must be written code^^system",
+        ),
+        (
+            "nist__sq-req-bad-stat-format1.xml",
+            "XDSRegistryError a list of the query",
+        ),
+        (
+            "nist__sq-req-missing-stat.xml",
+            "XDSStoredQueryMissingParam status",
+        ),
         ("nist__soap-sq-req.xml", "query"),
         ("nist__soap-xcq-req.xml", "query"),
         ("ipf__iti51request.xml", "XDSUnknownStoredQuery"),
@@ -95,23 +113,50 @@ fn each_is_read_or_refused_as_its_name_says() {
         ("nist__soap-r-resp.xml", "Success 0 errors"),
         ("nist__soap-ret-req.xml", "asks 2"),
         ("nist__soap-xcr-req.xml", "asks 2"),
-        ("nist__soap-xret-resp-error.xml", "Failure 1 errors, gives 2"),
-        ("nist__soap-xret-resp-homeless.xml", "Failure 1 errors, gives 2"),
+        (
+            "nist__soap-xret-resp-error.xml",
+            "Failure 1 errors, gives 2",
+        ),
+        (
+            "nist__soap-xret-resp-homeless.xml",
+            "Failure 1 errors, gives 2",
+        ),
         ("nist__pnr.xml", "XDSMissingDocument Document"),
         ("nist__soap-pnr.xml", "XDSMissingDocument Document"),
         ("nist__soap-noaction-pnr.xml", "XDSMissingDocument Document"),
-        ("nist__pnr-assoc-to-self.xml", "UnresolvedReferenceException HasMember"),
+        (
+            "nist__pnr-assoc-to-self.xml",
+            "UnresolvedReferenceException HasMember",
+        ),
         ("nist__pnr-limited.xml", "XDSRegistryMetadataError"),
-        ("ipf__SubmitObjectsRequest_ebrs30.xml", "XDSRegistryMetadataError"),
-        ("ipf__SubmitObjectsRequest_ebrs3_extra_metadata.xml", "XDSRegistryMetadataError"),
+        (
+            "ipf__SubmitObjectsRequest_ebrs30.xml",
+            "XDSRegistryMetadataError",
+        ),
+        (
+            "ipf__SubmitObjectsRequest_ebrs3_extra_metadata.xml",
+            "XDSRegistryMetadataError",
+        ),
         ("ipf__SubmitObjectsRequest_ebrs30_update.xml", "changes 2"),
-        ("ipf__SubmitObjectsRequest_ebrs30_update_sameLid.xml", "XDSMetadataUpdateError"),
-        ("ipf__SubmitObjectsRequest_ebrs30_update_nonstandard_association.xml", "XDSMetadataUpdateOperationError associationType"),
+        (
+            "ipf__SubmitObjectsRequest_ebrs30_update_sameLid.xml",
+            "XDSMetadataUpdateError",
+        ),
+        (
+            "ipf__SubmitObjectsRequest_ebrs30_update_nonstandard_association.xml",
+            "XDSMetadataUpdateOperationError associationType",
+        ),
         ("ipf__submission-set.xml", "XDSMetadataUpdateError"),
-        ("nist_mu__30008_remove_assoc_only.xml", "not ours: RemoveObjectsRequest"),
+        (
+            "nist_mu__30008_remove_assoc_only.xml",
+            "not ours: RemoveObjectsRequest",
+        ),
         // ebRIM 2.1, before XDS.b.
         ("nist_mu__20000d_folder_update.xml", "no payload"),
-        ("nist_mu__20002b_missing_SubmissionSetStatus.xml", "no payload"),
+        (
+            "nist_mu__20002b_missing_SubmissionSetStatus.xml",
+            "no payload",
+        ),
         ("nist_mu__20004_new_version_and_status.xml", "no payload"),
         ("nist__12374_two_doc_w_fol.xml", "no payload"),
         ("nist__empty-soap-wrapper.xml", "no payload"),
@@ -123,7 +168,11 @@ fn each_is_read_or_refused_as_its_name_says() {
         let Some(text) = corpus(&format!("xds/{file}")) else {
             return;
         };
-        let text = if file.contains("sq-resp") || file.contains("resp-error") { text } else { adapted(&text) };
+        let text = if file.contains("sq-resp") || file.contains("resp-error") {
+            text
+        } else {
+            adapted(&text)
+        };
         let got = outcome(&text);
         println!("{file}: {got}");
         assert!(got.contains(expected), "{file}: {got}");

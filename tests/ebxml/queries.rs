@@ -1,13 +1,13 @@
 //! Stored queries there and back, from criteria and to criteria.
 
 use dmpkit::clock::Instant;
-use dmpkit::document::{Status, Visibility};
 use dmpkit::dmp::Criteria;
 use dmpkit::dmp::protocol::ebxml::{
     FindDocuments, FindSubmissionSets, Ids, Query, QueryRequest, Refused, RequestError, ReturnType,
     read_query, write_query,
 };
 use dmpkit::dmp::protocol::xml::Writer;
+use dmpkit::document::{Status, Visibility};
 use dmpkit::terminology::Terminology;
 
 use crate::sample;
@@ -46,7 +46,9 @@ fn criteria() -> Criteria {
 }
 
 fn patient() -> dmpkit::identity::Cx {
-    "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH^^20260301".parse().unwrap()
+    "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH^^20260301"
+        .parse()
+        .unwrap()
 }
 
 #[test]
@@ -67,18 +69,27 @@ fn criteria_come_back_from_the_query_they_make() {
     }
     validate(&[("find", &xml)]);
 
-    let by_id = Criteria { author: Some("3750100125/1453".into()), ..Criteria::default() };
+    let by_id = Criteria {
+        author: Some("3750100125/1453".into()),
+        ..Criteria::default()
+    };
     let find = FindDocuments::of(patient(), &by_id, &Terminology::embedded()).unwrap();
     assert_eq!(find.author, ["3750100125/1453^%"]);
     assert_eq!(find.criteria().unwrap().author, by_id.author);
-    let unknown = Criteria { class_code: vec!["none".into()], ..Criteria::default() };
+    let unknown = Criteria {
+        class_code: vec!["none".into()],
+        ..Criteria::default()
+    };
     assert!(FindDocuments::of(patient(), &unknown, &Terminology::embedded()).is_err());
 }
 
 #[test]
 fn an_end_between_two_seconds_excludes_nothing_before_it() {
     let half = Instant::parse("2026-03-01T00:00:00.500Z").unwrap();
-    let criteria = Criteria { service_start_to: Some(half), ..Criteria::default() };
+    let criteria = Criteria {
+        service_start_to: Some(half),
+        ..Criteria::default()
+    };
     let find = FindDocuments::of(patient(), &criteria, &Terminology::embedded()).unwrap();
     assert_eq!(find.service_start_to.unwrap().as_str(), "20260301000001");
 }
@@ -92,7 +103,11 @@ fn every_query_comes_back() {
         ..FindDocuments::default()
     };
     let sets = FindSubmissionSets {
-        patient: Some("279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH".parse().unwrap()),
+        patient: Some(
+            "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
+                .parse()
+                .unwrap(),
+        ),
         status: vec![Status::Approved],
         from: Some(sample::dtm("20260301000000")),
         to: None,
@@ -110,7 +125,10 @@ fn every_query_comes_back() {
     ];
     for query in queries {
         for return_type in [ReturnType::LeafClass, ReturnType::ObjectRef] {
-            let request = QueryRequest { query: query.clone(), return_type };
+            let request = QueryRequest {
+                query: query.clone(),
+                return_type,
+            };
             let xml = write(&request);
             assert_eq!(read(&xml).unwrap(), request);
             validate(&[("query", &xml)]);
@@ -120,26 +138,63 @@ fn every_query_comes_back() {
 
 #[test]
 fn what_is_not_understood_is_refused_by_name() {
-    let find = FindDocuments { status: vec![Status::Approved], ..FindDocuments::default() };
+    let find = FindDocuments {
+        status: vec![Status::Approved],
+        ..FindDocuments::default()
+    };
     let good = write(&QueryRequest::leaf(Query::FindDocuments(Box::new(find))));
     let with = |slot: &str| good.replace("</AdhocQuery>", &format!("{slot}</AdhocQuery>"));
-    let slot = |name: &str, value: &str| with(&format!("<Slot name=\"{name}\"><ValueList><Value>{value}</Value></ValueList></Slot>"));
+    let slot = |name: &str, value: &str| {
+        with(&format!(
+            "<Slot name=\"{name}\"><ValueList><Value>{value}</Value></ValueList></Slot>"
+        ))
+    };
     assert!(read(&good).is_ok());
     assert!(read(&slot("$MetadataLevel", "1")).is_ok());
     for (xml, code) in [
         (slot("$XDSDocumentEntryUnknown", "'a'"), "XDSRegistryError"),
         (slot("unknown", "'a'"), "XDSRegistryError"),
-        (slot("$XDSDocumentEntryStatus", "('urn:oasis:names:tc:ebxml-regrep:StatusType:Approved')"), "XDSStoredQueryParamNumber"),
-        (slot("$XDSDocumentEntryPatientId", "279035121518989"), "XDSRegistryError"),
-        (slot("$XDSDocumentEntryPatientId", "'279035121518989'"), "XDSRegistryError"),
-        (slot("$XDSDocumentEntryClassCode", "('10')"), "XDSRegistryError"),
-        (slot("$XDSDocumentEntryClassCode", "('10^^1.2'"), "XDSRegistryError"),
+        (
+            slot(
+                "$XDSDocumentEntryStatus",
+                "('urn:oasis:names:tc:ebxml-regrep:StatusType:Approved')",
+            ),
+            "XDSStoredQueryParamNumber",
+        ),
+        (
+            slot("$XDSDocumentEntryPatientId", "279035121518989"),
+            "XDSRegistryError",
+        ),
+        (
+            slot("$XDSDocumentEntryPatientId", "'279035121518989'"),
+            "XDSRegistryError",
+        ),
+        (
+            slot("$XDSDocumentEntryClassCode", "('10')"),
+            "XDSRegistryError",
+        ),
+        (
+            slot("$XDSDocumentEntryClassCode", "('10^^1.2'"),
+            "XDSRegistryError",
+        ),
         (slot("$XDSDocumentEntryClassCode", ""), "XDSRegistryError"),
-        (slot("$XDSDocumentEntryCreationTimeFrom", "yesterday"), "XDSRegistryError"),
+        (
+            slot("$XDSDocumentEntryCreationTimeFrom", "yesterday"),
+            "XDSRegistryError",
+        ),
         (slot("$MetadataLevel", "9"), "XDSRegistryError"),
-        (good.replace("LeafClass", "RepositoryItem"), "XDSRegistryError"),
-        (good.replace("StatusType:Approved", "StatusType:Submitted"), "XDSRegistryError"),
-        (good.replace("14d4debf", "00000000"), "XDSUnknownStoredQuery"),
+        (
+            good.replace("LeafClass", "RepositoryItem"),
+            "XDSRegistryError",
+        ),
+        (
+            good.replace("StatusType:Approved", "StatusType:Submitted"),
+            "XDSRegistryError",
+        ),
+        (
+            good.replace("14d4debf", "00000000"),
+            "XDSUnknownStoredQuery",
+        ),
     ] {
         match read(&xml) {
             Err(RequestError::Refused(Refused { code: got, .. })) => assert_eq!(got, code, "{xml}"),

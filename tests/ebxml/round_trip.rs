@@ -1,13 +1,13 @@
 //! Metadata there and back: random ones equal, odd ones with nothing lost.
 
-use dmpkit::document::{
-    Author, Coded, Confidentiality, Metadata, OtherClassification, OtherIdentifier, OtherSlot,
-    RawMetadata, Visibility,
-};
 use dmpkit::dmp::protocol::ebxml::{
     AnswerWriter, Entry, Object, Outcome, ResponseStatus, Set, read_answer,
 };
 use dmpkit::dmp::protocol::xml::Writer;
+use dmpkit::document::{
+    Author, Coded, Confidentiality, Metadata, OtherClassification, OtherIdentifier, OtherSlot,
+    RawMetadata, Visibility,
+};
 use dmpkit::identity::{Cx, Xcn, Xon};
 use proptest::prelude::*;
 
@@ -42,10 +42,7 @@ pub fn documents(xml: &str) -> Vec<Entry> {
 
 /// Text as people write it, with everything that XML and HL7 v2 treat apart.
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[A-Za-zÀ-ÿ0-9 '’«»&<>\"|~^\\\\\t\n\r]{1,24}",
-        "\\PC{1,12}",
-    ]
+    prop_oneof!["[A-Za-zÀ-ÿ0-9 '’«»&<>\"|~^\\\\\t\n\r]{1,24}", "\\PC{1,12}",]
 }
 
 fn oid() -> impl Strategy<Value = String> {
@@ -53,15 +50,21 @@ fn oid() -> impl Strategy<Value = String> {
 }
 
 fn coded() -> impl Strategy<Value = Coded> {
-    (text(), oid(), text()).prop_map(|(code, system, label)| Coded { code, system, label })
+    (text(), oid(), text()).prop_map(|(code, system, label)| Coded {
+        code,
+        system,
+        label,
+    })
 }
 
 fn cx(kind: &'static str) -> impl Strategy<Value = Cx> {
-    (text(), oid(), proptest::option::of("[0-9]{8}")).prop_map(move |(id, authority, effective)| Cx {
-        id,
-        authority,
-        kind: kind.to_owned(),
-        effective,
+    (text(), oid(), proptest::option::of("[0-9]{8}")).prop_map(move |(id, authority, effective)| {
+        Cx {
+            id,
+            authority,
+            kind: kind.to_owned(),
+            effective,
+        }
     })
 }
 
@@ -80,7 +83,10 @@ fn author() -> impl Strategy<Value = Author> {
         kind: "IDNST".into(),
         id,
     });
-    let (institution, specialty) = (proptest::option::of(institution), proptest::option::of(coded()));
+    let (institution, specialty) = (
+        proptest::option::of(institution),
+        proptest::option::of(coded()),
+    );
     (person, institution, specialty, proptest::option::of(text())).prop_map(
         |(author_person, author_institution, author_specialty, author_role)| Author {
             author_person,
@@ -91,25 +97,39 @@ fn author() -> impl Strategy<Value = Author> {
     )
 }
 
-fn others() -> impl Strategy<Value = (Vec<OtherSlot>, Vec<OtherClassification>, Vec<OtherIdentifier>)> {
+fn others() -> impl Strategy<
+    Value = (
+        Vec<OtherSlot>,
+        Vec<OtherClassification>,
+        Vec<OtherIdentifier>,
+    ),
+> {
     let slots = proptest::collection::btree_map(
         "urn:x:[a-z]{1,6}",
         proptest::collection::vec(text(), 0..3),
         0..4,
     );
     let slots = slots.prop_map(|map| {
-        let slots = map.into_iter().map(|(name, values)| OtherSlot { name, values });
+        let slots = map
+            .into_iter()
+            .map(|(name, values)| OtherSlot { name, values });
         slots.collect::<Vec<_>>()
     });
-    let one = (slots.clone(), proptest::option::of(text()), proptest::option::of(text()));
+    let one = (
+        slots.clone(),
+        proptest::option::of(text()),
+        proptest::option::of(text()),
+    );
     let classes = proptest::collection::btree_map("urn:uuid:[0-9]{4}", one, 0..3).prop_map(|map| {
-        let classes = map.into_iter().map(|(scheme, (slots, code, label))| OtherClassification {
-            scheme: Some(scheme),
-            node: None,
-            code,
-            label,
-            slots,
-        });
+        let classes = map
+            .into_iter()
+            .map(|(scheme, (slots, code, label))| OtherClassification {
+                scheme: Some(scheme),
+                node: None,
+                code,
+                label,
+                slots,
+            });
         classes.collect::<Vec<_>>()
     });
     let identifiers = proptest::collection::btree_map(
@@ -118,18 +138,27 @@ fn others() -> impl Strategy<Value = (Vec<OtherSlot>, Vec<OtherClassification>, 
         0..3,
     );
     let identifiers = identifiers.prop_map(|map| {
-        let all = map.into_iter().map(|(scheme, (value, label))| OtherIdentifier {
-            scheme,
-            value,
-            label,
-        });
+        let all = map
+            .into_iter()
+            .map(|(scheme, (value, label))| OtherIdentifier {
+                scheme,
+                value,
+                label,
+            });
         all.collect::<Vec<_>>()
     });
     (slots, classes, identifiers)
 }
 
 fn metadata() -> impl Strategy<Value = Metadata> {
-    let codes = (coded(), coded(), coded(), coded(), coded(), proptest::collection::vec(coded(), 0..3));
+    let codes = (
+        coded(),
+        coded(),
+        coded(),
+        coded(),
+        coded(),
+        proptest::collection::vec(coded(), 0..3),
+    );
     let people = (
         proptest::collection::vec(author(), 1..3),
         proptest::option::of(author()),
@@ -138,7 +167,13 @@ fn metadata() -> impl Strategy<Value = Metadata> {
         proptest::collection::vec(text(), 0..4),
         proptest::collection::vec(cx("urn:ihe:iti:xds:2013:order"), 0..3),
     );
-    let words = (text(), proptest::option::of(text()), text(), any::<bool>(), 0_usize..3);
+    let words = (
+        text(),
+        proptest::option::of(text()),
+        text(),
+        any::<bool>(),
+        0_usize..3,
+    );
     (codes, people, words, others()).prop_map(|(codes, people, words, others)| Metadata {
         unique_id: sample::oid("1.2.250.1.999.7.1"),
         mime_type: "text/xml".into(),
@@ -187,9 +222,16 @@ proptest! {
 #[test]
 fn what_the_fields_cannot_give_back_is_kept_as_it_came() {
     let plain = write(&[sample::entry(1)]);
-    assert_eq!(documents(&plain), [sample::entry(1)], "nothing is kept of a plain entry");
+    assert_eq!(
+        documents(&plain),
+        [sample::entry(1)],
+        "nothing is kept of a plain entry"
+    );
     let slot = |name: &str, values: &[&str]| {
-        let values: String = values.iter().map(|v| format!("<Value>{v}</Value>")).collect();
+        let values: String = values
+            .iter()
+            .map(|v| format!("<Value>{v}</Value>"))
+            .collect();
         format!("<Slot name=\"{name}\"><ValueList>{values}</ValueList></Slot>")
     };
     let class = |scheme: &str, code: &str, inside: &str| {
@@ -199,8 +241,15 @@ fn what_the_fields_cannot_give_back_is_kept_as_it_came() {
         )
     };
     let system = slot("codingScheme", &["1.2.3"]);
-    let at_slots = |extra: String| plain.replacen("<Slot name=\"creationTime\">", &format!("{extra}<Slot name=\"creationTime\">"), 1);
-    let at_classes = |extra: String| plain.replacen("<Classification ", &format!("{extra}<Classification "), 1);
+    let at_slots = |extra: String| {
+        plain.replacen(
+            "<Slot name=\"creationTime\">",
+            &format!("{extra}<Slot name=\"creationTime\">"),
+            1,
+        )
+    };
+    let at_classes =
+        |extra: String| plain.replacen("<Classification ", &format!("{extra}<Classification "), 1);
     let swap = |from: &str, to: &str| {
         let odd = plain.replace(from, to);
         assert_ne!(odd, plain, "{from}");
@@ -263,9 +312,19 @@ fn a_field_that_is_changed_wins_over_what_was_kept_of_it() {
 fn an_entry_that_cannot_be_read_is_told_and_the_others_stand() {
     let xml = write(&[sample::entry(1), sample::entry(2), sample::entry(3)]);
     for (what, field, from, to) in [
-        ("an extension", "uniqueId", "value=\"1.2.250.1.999.7.2\"", "value=\"1.2.250.1.999.7.2^7\""),
+        (
+            "an extension",
+            "uniqueId",
+            "value=\"1.2.250.1.999.7.2\"",
+            "value=\"1.2.250.1.999.7.2^7\"",
+        ),
         ("a time with an offset", "", "", ""),
-        ("a patient without authority", "patientId", "279035121518989^^^&amp;1.2.250.1.213.1.4.10&amp;ISO^NH", "279035121518989"),
+        (
+            "a patient without authority",
+            "patientId",
+            "279035121518989^^^&amp;1.2.250.1.213.1.4.10&amp;ISO^NH",
+            "279035121518989",
+        ),
     ] {
         if field.is_empty() {
             continue;
@@ -286,8 +345,8 @@ fn an_entry_that_cannot_be_read_is_told_and_the_others_stand() {
 
 #[test]
 fn sets_associations_and_references_come_back() {
-    use dmpkit::document::{Association, AssociationKind};
     use dmpkit::dmp::protocol::ebxml::{Link, RegistryError};
+    use dmpkit::document::{Association, AssociationKind};
     let set = Set {
         submission: sample::submission(),
         status: Some(dmpkit::document::Status::Archived),
@@ -302,7 +361,10 @@ fn sets_associations_and_references_come_back() {
     let errors = [RegistryError::new("XDSRegistryError", "a rule")];
     let mut out = Writer::new();
     let mut answer = AnswerWriter::begin(&mut out, ResponseStatus::PartialSuccess, &errors, None);
-    answer.set(&set).association(&Link::of(&association)).reference(sample::uuid(1).as_str());
+    answer
+        .set(&set)
+        .association(&Link::of(&association))
+        .reference(sample::uuid(1).as_str());
     answer.end();
     let xml = out.finish();
     let (outcome, objects) = read(&xml);
@@ -310,7 +372,10 @@ fn sets_associations_and_references_come_back() {
     assert_eq!(outcome.status, ResponseStatus::PartialSuccess);
     assert_eq!(objects[0], Object::Set(Box::new(set)));
     assert!(matches!(&objects[1], Object::Association(l) if l.association() == Some(association)));
-    assert_eq!(objects[2], Object::Reference(sample::uuid(1).as_str().to_owned()));
+    assert_eq!(
+        objects[2],
+        Object::Reference(sample::uuid(1).as_str().to_owned())
+    );
     crate::support::validate(&[("answer", &xml), ("list", &write(&[sample::entry(1)]))]);
 }
 
@@ -319,6 +384,9 @@ fn a_stored_document_is_the_entry_that_describes_it() {
     let entry = sample::entry(1);
     let document = entry.document().unwrap();
     assert_eq!(Entry::of(&document).unwrap(), entry);
-    let unknown = Entry { id: "Document01".into(), ..entry };
+    let unknown = Entry {
+        id: "Document01".into(),
+        ..entry
+    };
     assert!(unknown.document().is_err());
 }

@@ -1,9 +1,10 @@
 //! A document and a lot of our own.
 
-use dmpkit::document::{
-    Author, Coded, Confidentiality, Dtm, EntryUuid, Metadata, Oid, Status, SubmissionSet, Visibility,
-};
 use dmpkit::dmp::protocol::ebxml::Entry;
+use dmpkit::document::{
+    Author, Coded, Confidentiality, Dtm, EntryUuid, Metadata, Oid, Status, SubmissionSet,
+    Visibility,
+};
 
 pub fn oid(text: &str) -> Oid {
     Oid::new(text).unwrap()
@@ -48,7 +49,9 @@ pub fn metadata(n: u32) -> Metadata {
         comments: Some("À relire".into()),
         author: vec![author()],
         legal_authenticator: Some(author().author_person),
-        patient_id: "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH".parse().unwrap(),
+        patient_id: "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
+            .parse()
+            .unwrap(),
         source_patient_id: "4477^^^&1.2.250.1.999.2&ISO^PI".parse().unwrap(),
         source_patient_info: vec![
             "PID-5|LEFÈVRE^Zoé^^^^^L".into(),
@@ -56,17 +59,35 @@ pub fn metadata(n: u32) -> Metadata {
             "PID-8|F".into(),
         ],
         class_code: Coded::new("10", "1.2.250.1.213.1.1.4.1", "Compte rendu"),
-        type_code: Coded::new("11488-4", "2.16.840.1.113883.6.1", "CR ou fiche de consultation ou de visite"),
-        format_code: Coded::new("urn:ihe:iti:xds-sd:pdf:2008", "1.3.6.1.4.1.19376.1.2.3", "Document à corps non structuré en Pdf/A-1"),
+        type_code: Coded::new(
+            "11488-4",
+            "2.16.840.1.113883.6.1",
+            "CR ou fiche de consultation ou de visite",
+        ),
+        format_code: Coded::new(
+            "urn:ihe:iti:xds-sd:pdf:2008",
+            "1.3.6.1.4.1.19376.1.2.3",
+            "Document à corps non structuré en Pdf/A-1",
+        ),
         confidentiality: Confidentiality::N,
-        healthcare_facility_type_code: Coded::new("SA07", "1.2.250.1.71.4.2.4", "Cabinet individuel"),
+        healthcare_facility_type_code: Coded::new(
+            "SA07",
+            "1.2.250.1.71.4.2.4",
+            "Cabinet individuel",
+        ),
         practice_setting_code: Coded::new("AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire"),
         event_code_list: vec![
-            Coded::new("H33", "2.16.840.1.113883.6.3", "Décollement et déchirement de la rétine"),
+            Coded::new(
+                "H33",
+                "2.16.840.1.113883.6.3",
+                "Décollement et déchirement de la rétine",
+            ),
             Coded::new("DEQP003", "1.2.250.1.213.2.5", "Électrocardiographie"),
         ],
         reference_id_list: vec![
-            "1.2.250.1.999.5^^^^urn:ihe:iti:xds:2016:studyInstanceUID".parse().unwrap(),
+            "1.2.250.1.999.5^^^^urn:ihe:iti:xds:2016:studyInstanceUID"
+                .parse()
+                .unwrap(),
         ],
         other_slots: Vec::new(),
         other_classifications: Vec::new(),
@@ -92,7 +113,9 @@ pub fn submission() -> SubmissionSet {
         unique_id: oid("1.2.250.1.999.8.1"),
         source_id: oid("1.2.250.1.999"),
         submission_time: dtm("20260301104500"),
-        patient_id: "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH".parse().unwrap(),
+        patient_id: "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
+            .parse()
+            .unwrap(),
         author: author(),
         content_type_code: Coded::new("07", "1.2.250.1.213.2.2", "Consultation"),
         title: Some("Lot du 1er mars".into()),

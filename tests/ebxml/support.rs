@@ -33,7 +33,9 @@ pub fn corpus(name: &str) -> Option<String> {
     if text.starts_with('<') || text.starts_with('\u{FEFF}') || !text.contains("Envelope") {
         return Some(text);
     }
-    let from = text.find("<soap:Envelope").or_else(|| text.find("<soapenv:Envelope"));
+    let from = text
+        .find("<soap:Envelope")
+        .or_else(|| text.find("<soapenv:Envelope"));
     let to = text.find(":Envelope>").map(|at| at + ":Envelope>".len());
     Some(match from.zip(to) {
         Some((from, to)) => text[from..to].to_owned(),
@@ -100,7 +102,10 @@ pub fn outline(xml: &str) -> Vec<String> {
             Event::Text(piece) => text.push_str(&piece),
             Event::End => {
                 if !text.trim().is_empty() {
-                    lines.last_mut().unwrap().push_str(&format!(" = {}", text.trim()));
+                    lines
+                        .last_mut()
+                        .unwrap()
+                        .push_str(&format!(" = {}", text.trim()));
                 }
                 text.clear();
                 depth -= 1;
