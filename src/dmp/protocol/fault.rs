@@ -273,6 +273,7 @@ impl Fault {
             ErrorKind::Closed
             | ErrorKind::Storage(_)
             | ErrorKind::Network(_)
+            | ErrorKind::Key(_)
             | ErrorKind::Bug(_) => {
                 let mut fault = of(general, "");
                 fault.side = Side::Receiver;
@@ -351,12 +352,10 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         match failure {
             Failure::Refused(fault) => fault.into(),
-            Failure::Unreadable(_) => {
-                ErrorKind::Network(crate::error::NetworkFailure::unexpected(
-                    "the DMP's answer is not of its form",
-                ))
-                .into()
-            }
+            Failure::Unreadable(_) => ErrorKind::Network(crate::error::NetworkFailure::unexpected(
+                "the DMP's answer is not of its form",
+            ))
+            .into(),
         }
     }
 }
