@@ -84,7 +84,7 @@ impl Watch {
     }
 }
 
-/// When a connection was put aside.
+/// A moment from which time is measured.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Since(Instant);
 
