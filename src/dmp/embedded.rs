@@ -24,8 +24,8 @@ use rusqlite::{Connection, Transaction};
 
 use super::{
     Changed, Code, Content, Context, Criteria, Dmp, DocumentsAndAssociations, DossierDate,
-    DossierQuery, Lot, Page, PatientSearch, ProfessionalsMode, Receipt, Reference, StatusChange,
-    VisibilityChange,
+    DossierQuery, HolderSide, Lot, Page, PatientSearch, ProfessionalsMode, Receipt, Reference,
+    StatusChange, VisibilityChange,
 };
 use crate::clock::{Clock, Instant};
 use crate::document::{Association, DocumentEntry, EntryUuid, Oid, SubmissionSet};
@@ -41,6 +41,7 @@ use crate::rules::habilitation::Habilitation;
 use crate::rules::{Authentication, Mode, Parameters, Right};
 use crate::store::sqlite;
 use crate::terminology::Terminology;
+use holder::{HolderAction, HolderAnswer};
 use store::Grant;
 use viewer::Viewer;
 
@@ -497,8 +498,14 @@ impl Dmp for Embedded {
         Ok(changed)
     }
 
-    fn holder_side(&mut self) -> Option<&mut Embedded> {
+    fn holder_side(&mut self) -> Option<&mut dyn HolderSide> {
         Some(self)
+    }
+}
+
+impl HolderSide for Embedded {
+    fn act(&mut self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer> {
+        Embedded::act(self, action, content)
     }
 }
 

@@ -352,7 +352,10 @@ impl From<Failure> for Error {
         match failure {
             Failure::Refused(fault) => fault.into(),
             Failure::Unreadable(_) => {
-                ErrorKind::Network("the DMP's answer is not of its form").into()
+                ErrorKind::Network(crate::error::NetworkFailure::unexpected(
+                    "the DMP's answer is not of its form",
+                ))
+                .into()
             }
         }
     }

@@ -45,7 +45,7 @@ pub fn oid(text: &str) -> Oid {
 pub struct Bench {
     _folder: tempfile::TempDir,
     pub clock: Clock,
-    pub dmp: Embedded,
+    pub dmp: Box<dyn Dmp>,
     lots: u32,
 }
 
@@ -71,7 +71,7 @@ impl Bench {
         Bench {
             _folder: folder,
             clock,
-            dmp,
+            dmp: Box::new(dmp),
             lots: 0,
         }
     }
@@ -87,7 +87,16 @@ impl Bench {
     // -- the holder's side
 
     pub fn act(&mut self, action: HolderAction) -> Result<HolderAnswer> {
-        self.dmp.act(&action, b"")
+        self.act_with(&action, b"")
+    }
+
+    /// As [`Bench::act`], with the CDA of a deposit.
+    pub fn act_with(&mut self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer> {
+        let side = self
+            .dmp
+            .holder_side()
+            .expect("a DMP that plays the patient's side");
+        side.act(action, content)
     }
 
     /// As [`Bench::act`], where the story needs it done.
@@ -137,7 +146,7 @@ impl Bench {
             visibility: Visibility::NORMAL,
         };
         let cda = patients_cda(n, patient);
-        match self.dmp.act(&action, &cda).unwrap() {
+        match self.act_with(&action, &cda).unwrap() {
             HolderAnswer::Deposited(receipt) => receipt.unique_id,
             other => panic!("{other:?}"),
         }
