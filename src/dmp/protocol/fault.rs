@@ -313,6 +313,7 @@ impl Fault {
             ErrorKind::Closed
             | ErrorKind::Storage(_)
             | ErrorKind::Network(_)
+            | ErrorKind::Key(_)
             | ErrorKind::Bug(_) => {
                 let mut fault = of(general, "");
                 fault.side = Side::Receiver;

@@ -20,13 +20,14 @@ use serde_json::value::RawValue;
 use crate::cda::{Finding, ReadError, finding};
 use crate::clock::Instant;
 use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
-use crate::error::{
-    DmpError, Error, ErrorKind, NetworkFailure, Refusal, Result, StorageError,
-};
+use crate::error::{DmpError, Error, ErrorKind, NetworkFailure, Refusal, Result, StorageError};
 use crate::rules::Explanation;
 
 /// The path of the endpoint, from the root of the simulator.
 pub const PATH: &str = "/simulator/holder";
+
+/// The structure whose test certificate opens the connection: every set of test certificates holds one for it.
+pub const VISITOR: &str = "1SIMULATEUR";
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
