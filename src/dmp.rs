@@ -54,16 +54,16 @@ pub struct Lot<'a> {
 }
 
 /// What the DMP made of one deposited document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// The uniqueId deposited.
     pub unique_id: Oid,
     /// The DMP's identifier; absent when the DMP does not tell it (the national one, at deposit).
-    #[serde(rename = "entryUUID", skip_serializing_if = "Option::is_none")]
+    #[serde(default, rename = "entryUUID", skip_serializing_if = "Option::is_none")]
     pub entry_uuid: Option<EntryUuid>,
     /// The DMP's lasting identifier; absent when the DMP does not tell it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logical_id: Option<EntryUuid>,
     /// Visibility registered, as far as the DMP tells it: the patient's choice may have masked it.
     pub visibility: Visibility,

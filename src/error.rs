@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cda::Finding;
 use crate::rules::decision::Sentence;
@@ -56,7 +56,8 @@ pub enum ErrorKind {
 }
 
 /// What can happen to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StorageError {
     /// The path is not one this library opens.
     #[error("path: must be a plain file path, not empty, not a URI, not in memory")]
@@ -125,7 +126,7 @@ pub struct NetworkDetail {
 }
 
 /// A code of the DMP, kept as it came. Source: ITI TF-3 4.2.4 and the DMP's own services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DmpError {
     /// `XDSDocumentUniqueIdError`, `DMPClosed`…
     pub code: String,
@@ -133,6 +134,19 @@ pub struct DmpError {
     pub context: String,
     /// Whether the same call can succeed later.
     pub retry: bool,
+    /// How severe the DMP says it is, when it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<DmpSeverity>,
+}
+
+/// The severity of a DMP's answer. Source: ebRS `ErrorSeverityType`, HL7 `AcknowledgementDetailType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DmpSeverity {
+    /// It was not done.
+    Error,
+    /// It was done, with this said.
+    Warning,
 }
 
 /// A refusal as a person reads it, and as JSON carries it.
