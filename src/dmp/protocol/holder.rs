@@ -28,6 +28,9 @@ use crate::rules::Explanation;
 /// The path of the endpoint, from the root of the simulator.
 pub const PATH: &str = "/simulator/holder";
 
+/// The structure whose test certificate opens the connection: every set of test certificates holds one for it.
+pub const VISITOR: &str = "1SIMULATEUR";
+
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
