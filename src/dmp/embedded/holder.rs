@@ -276,6 +276,10 @@ fn submission(ins: &Ins, at: Instant, who: &str, parts: &[&[u8]]) -> Result<Subm
         },
         content_type_code: Coded::new("EXP_PATIENT", TRE_A00, "Expression personnelle du patient"),
         title: None,
+        comments: None,
+        other_slots: Vec::new(),
+        other_classifications: Vec::new(),
+        other_identifiers: Vec::new(),
     })
 }
 

@@ -7,10 +7,11 @@
 //! What [`Reader`] reads comes from elsewhere: no DTD, no entity beside the five names and character references, a
 //! limit on bytes and on depth. It keeps one event at a time.
 
+use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
-use quick_xml::events::Event as Raw;
-use quick_xml::name::{PrefixDeclaration, ResolveResult};
+use quick_xml::events::{BytesStart, Event as Raw};
+use quick_xml::name::{NamespaceResolver, PrefixDeclaration, ResolveResult};
 use quick_xml::reader::NsReader;
 
 /// Writes XML in canonical form.
@@ -318,90 +319,83 @@ impl<R: BufRead> Reader<R> {
 
     /// The next event. Comments and processing instructions are passed over.
     pub fn next(&mut self) -> Result<Event, XmlError> {
-        if self.owed_end {
-            self.owed_end = false;
-            self.depth -= 1;
-            return Ok(Event::End);
-        }
         loop {
-            self.buffer.clear();
-            self.at = self.inner.buffer_position();
-            let (resolved, raw) = match self.inner.read_resolved_event_into(&mut self.buffer) {
-                Ok(event) => event,
-                Err(error) => {
-                    let cut = matches!(
-                        &error,
-                        quick_xml::Error::Syntax(_)
-                            | quick_xml::Error::IllFormed(
-                                quick_xml::errors::IllFormedError::MissingEndTag(_)
-                            )
-                    );
-                    let failure = self.inner.get_mut().failure.take();
-                    return Err(failure.unwrap_or(if cut {
-                        XmlError::Cut
-                    } else {
-                        XmlError::Malformed
-                    }));
-                }
-            };
-            match raw {
-                Raw::Start(tag) => {
-                    let namespace = namespace_of(&resolved)?;
-                    let element = element_of(&self.inner, namespace, &tag)?;
-                    self.enter()?;
-                    return Ok(Event::Start(element));
-                }
-                Raw::Empty(tag) => {
-                    let namespace = namespace_of(&resolved)?;
-                    let element = element_of(&self.inner, namespace, &tag)?;
-                    self.enter()?;
-                    self.owed_end = true;
-                    return Ok(Event::Start(element));
-                }
-                Raw::End(_) => {
-                    self.depth = self.depth.checked_sub(1).ok_or(XmlError::Malformed)?;
-                    return Ok(Event::End);
-                }
-                Raw::Text(text) => {
-                    let text: &str = &text;
-                    if self.depth > 0 {
-                        return Ok(Event::Text(normalised(text)));
-                    }
-                    if !text.trim().trim_start_matches('\u{FEFF}').is_empty() {
-                        return Err(XmlError::Malformed);
-                    }
-                }
-                Raw::CData(text) => {
-                    return Ok(Event::Text(normalised(&text)));
-                }
-                Raw::GeneralRef(reference) => {
-                    let text = resolved_reference(&reference)?;
-                    return Ok(Event::Text(text));
-                }
-                Raw::DocType(_) => return Err(XmlError::Dtd),
-                Raw::Comment(_) | Raw::PI(_) | Raw::Decl(_) => {}
-                Raw::Eof => {
-                    return if self.depth > 0 || !self.begun {
-                        Err(XmlError::Cut)
-                    } else {
-                        Ok(Event::Eof)
-                    };
-                }
-            }
+            return Ok(match self.step()? {
+                Step::Start(tag) => Event::Start(tag.element()?),
+                Step::Text(text) => Event::Text(text.into_owned()),
+                Step::End => Event::End,
+                Step::Eof => Event::Eof,
+                Step::Passed => continue,
+            });
         }
     }
 
-    fn enter(&mut self) -> Result<(), XmlError> {
-        self.begun = true;
-        self.depth += 1;
-        if self.depth > self.limits.depth {
-            return Err(XmlError::TooDeep);
+    /// As [`Reader::next`], borrowing from the reader: for long lists, where every string counts. The caller passes
+    /// over [`Step::Passed`] and asks every tag for its attributes, for these are checked as they are read.
+    pub fn step(&mut self) -> Result<Step<'_>, XmlError> {
+        if self.owed_end {
+            self.owed_end = false;
+            self.depth -= 1;
+            return Ok(Step::End);
         }
-        // Each name is looked up among all the declarations in scope.
-        if self.inner.resolver().bindings().size_hint().1 > Some(MOST_DECLARATIONS) {
-            return Err(XmlError::TooDeep);
+        self.buffer.clear();
+        self.at = self.inner.buffer_position();
+        let raw = match self.inner.read_event_into(&mut self.buffer) {
+            Ok(event) => event,
+            Err(error) => {
+                let cut = matches!(
+                    &error,
+                    quick_xml::Error::Syntax(_)
+                        | quick_xml::Error::IllFormed(
+                            quick_xml::errors::IllFormedError::MissingEndTag(_)
+                        )
+                );
+                let failure = self.inner.get_mut().failure.take();
+                return Err(failure.unwrap_or(if cut {
+                    XmlError::Cut
+                } else {
+                    XmlError::Malformed
+                }));
+            }
+        };
+        match raw {
+            Raw::Start(start) | Raw::Empty(start) if self.depth >= self.limits.depth => {
+                drop(start);
+                Err(XmlError::TooDeep)
+            }
+            Raw::Start(start) => {
+                self.begun = true;
+                self.depth += 1;
+                Tag::of(start, self.inner.resolver()).map(Step::Start)
+            }
+            Raw::Empty(start) => {
+                self.begun = true;
+                self.depth += 1;
+                self.owed_end = true;
+                Tag::of(start, self.inner.resolver()).map(Step::Start)
+            }
+            Raw::End(_) => {
+                self.depth = self.depth.checked_sub(1).ok_or(XmlError::Malformed)?;
+                Ok(Step::End)
+            }
+            Raw::Text(text) => {
+                if self.depth > 0 {
+                    return Ok(Step::Text(normalised(text.into_inner())));
+                }
+                if !text.trim().trim_start_matches('\u{FEFF}').is_empty() {
+                    return Err(XmlError::Malformed);
+                }
+                Ok(Step::Passed)
+            }
+            Raw::CData(text) => Ok(Step::Text(normalised(text.into_inner()))),
+            Raw::GeneralRef(reference) => {
+                resolved_reference(&reference).map(|text| Step::Text(Cow::Owned(text)))
+            }
+            Raw::DocType(_) => Err(XmlError::Dtd),
+            Raw::Comment(_) | Raw::PI(_) | Raw::Decl(_) => Ok(Step::Passed),
+            Raw::Eof if self.depth > 0 || !self.begun => Err(XmlError::Cut),
+            Raw::Eof => Ok(Step::Eof),
         }
-        Ok(())
     }
 
     /// How many elements are open.
@@ -452,12 +446,16 @@ impl<R: BufRead> Reader<R> {
         let mut text = String::new();
         let mut inside = 0_usize;
         loop {
-            match self.next()? {
-                Event::Text(piece) => text.push_str(&piece),
-                Event::Start(_) => inside += 1,
-                Event::End if inside == 0 => return Ok(text),
-                Event::End => inside -= 1,
-                Event::Eof => return Err(XmlError::Cut),
+            match self.step()? {
+                Step::Text(piece) => text.push_str(&piece),
+                Step::Start(tag) => {
+                    tag.attributes(|_, _, _| {})?;
+                    inside += 1;
+                }
+                Step::End if inside == 0 => return Ok(text),
+                Step::End => inside -= 1,
+                Step::Passed => {}
+                Step::Eof => return Err(XmlError::Cut),
             }
         }
     }
@@ -466,12 +464,15 @@ impl<R: BufRead> Reader<R> {
     pub fn skip(&mut self) -> Result<(), XmlError> {
         let mut inside = 0_usize;
         loop {
-            match self.next()? {
-                Event::Start(_) => inside += 1,
-                Event::End if inside == 0 => return Ok(()),
-                Event::End => inside -= 1,
-                Event::Text(_) => {}
-                Event::Eof => return Err(XmlError::Cut),
+            match self.step()? {
+                Step::Start(tag) => {
+                    tag.attributes(|_, _, _| {})?;
+                    inside += 1;
+                }
+                Step::End if inside == 0 => return Ok(()),
+                Step::End => inside -= 1,
+                Step::Text(_) | Step::Passed => {}
+                Step::Eof => return Err(XmlError::Cut),
             }
         }
     }
@@ -485,55 +486,119 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// Line ends are one character (XML 1.0 section 2.11).
-fn normalised(text: &str) -> String {
-    if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.to_owned()
+/// What a reader meets, borrowed from it.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// An element begins. An element without content gives a start and an end.
+    Start(Tag<'a>),
+    /// Text, as in [`Event::Text`].
+    Text(Cow<'a, str>),
+    /// The last element opened ends.
+    End,
+    /// A comment or an instruction: nothing to read.
+    Passed,
+    /// The document ends.
+    Eof,
+}
+
+/// The start of an element, borrowed from the reader.
+#[derive(Debug)]
+pub struct Tag<'a> {
+    namespace: &'a str,
+    start: BytesStart<'a>,
+    resolver: &'a NamespaceResolver,
+}
+
+impl<'a> Tag<'a> {
+    fn of(start: BytesStart<'a>, resolver: &'a NamespaceResolver) -> Result<Tag<'a>, XmlError> {
+        // Each name is looked up among all the declarations in scope.
+        if resolver.bindings().size_hint().1 > Some(MOST_DECLARATIONS) {
+            return Err(XmlError::TooDeep);
+        }
+        let namespace = namespace_of(resolver.resolve_prefix(start.name().prefix(), true))?;
+        Ok(Tag {
+            namespace,
+            start,
+            resolver,
+        })
+    }
+
+    /// Namespace, empty when none.
+    pub fn namespace(&self) -> &str {
+        self.namespace
+    }
+
+    /// Local name.
+    pub fn name(&self) -> &str {
+        self.start.local_name().into_inner()
+    }
+
+    /// Every attribute in order: namespace (empty when none), local name, value. Namespace declarations are not
+    /// among them.
+    pub fn attributes(
+        &self,
+        mut each: impl FnMut(&str, &str, Cow<'_, str>),
+    ) -> Result<(), XmlError> {
+        if self.start.attributes_raw().is_empty() {
+            return Ok(());
+        }
+        for (index, attribute) in self.start.attributes().enumerate() {
+            // Each is compared with all before it.
+            if index >= MOST_ATTRIBUTES {
+                return Err(XmlError::TooLarge);
+            }
+            let attribute = attribute.map_err(|_| XmlError::Malformed)?;
+            let key = attribute.key.as_ref();
+            if key == "xmlns" || key.starts_with("xmlns:") {
+                continue;
+            }
+            let (resolved, local) = self.resolver.resolve_attribute(attribute.key);
+            let value = attribute_value(&attribute.value)?;
+            each(namespace_of(resolved)?, local.as_ref(), value);
+        }
+        Ok(())
+    }
+
+    /// The same, owned.
+    pub fn element(&self) -> Result<Element, XmlError> {
+        let mut attributes = Vec::new();
+        self.attributes(|namespace, name, value| {
+            attributes.push((namespace.to_owned(), name.to_owned(), value.into_owned()));
+        })?;
+        Ok(Element {
+            namespace: self.namespace.to_owned(),
+            name: self.name().to_owned(),
+            attributes,
+        })
     }
 }
 
-fn namespace_of(resolved: &ResolveResult<'_>) -> Result<String, XmlError> {
+/// Line ends are one character (XML 1.0 section 2.11).
+fn normalised(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        text
+    }
+}
+
+fn namespace_of(resolved: ResolveResult<'_>) -> Result<&str, XmlError> {
     match resolved {
-        ResolveResult::Bound(namespace) => Ok(namespace.as_ref().to_owned()),
-        ResolveResult::Unbound => Ok(String::new()),
+        ResolveResult::Bound(namespace) => Ok(namespace.into_inner()),
+        ResolveResult::Unbound => Ok(""),
         ResolveResult::Unknown(_) => Err(XmlError::Malformed),
     }
 }
 
-fn element_of<R>(
-    reader: &NsReader<R>,
-    namespace: String,
-    start: &quick_xml::events::BytesStart<'_>,
-) -> Result<Element, XmlError> {
-    let mut attributes = Vec::new();
-    for (index, attribute) in start.attributes().enumerate() {
-        // Each is compared with all before it.
-        if index >= MOST_ATTRIBUTES {
-            return Err(XmlError::TooLarge);
-        }
-        let attribute = attribute.map_err(|_| XmlError::Malformed)?;
-        let key = attribute.key.as_ref();
-        if key == "xmlns" || key.starts_with("xmlns:") {
-            continue;
-        }
-        let (resolved, local) = reader.resolver().resolve_attribute(attribute.key);
-        let value = attribute_value(&attribute.value)?;
-        attributes.push((namespace_of(&resolved)?, local.as_ref().to_owned(), value));
-    }
-    Ok(Element {
-        namespace,
-        name: start.local_name().as_ref().to_owned(),
-        attributes,
-    })
-}
-
 /// An attribute's value: references resolved, white space made spaces (XML 1.0 section 3.3.3).
-fn attribute_value(raw: &str) -> Result<String, XmlError> {
+fn attribute_value(raw: &str) -> Result<Cow<'_, str>, XmlError> {
+    const SPECIAL: [char; 5] = ['&', '<', '\t', '\n', '\r'];
+    if !raw.contains(SPECIAL) {
+        return Ok(Cow::Borrowed(raw));
+    }
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find(['&', '<', '\t', '\n', '\r']) {
+    while let Some(at) = rest.find(SPECIAL) {
         out.push_str(&rest[..at]);
         let tail = &rest[at..];
         if let Some(reference) = tail.strip_prefix('&') {
@@ -548,7 +613,7 @@ fn attribute_value(raw: &str) -> Result<String, XmlError> {
         }
     }
     out.push_str(rest);
-    Ok(out)
+    Ok(Cow::Owned(out))
 }
 
 fn resolved_reference(name: &str) -> Result<String, XmlError> {
