@@ -193,9 +193,7 @@ impl Conversation<'_> {
             Err(Refusal::Dmp(fault)) => {
                 self.note.outcome = fault.code().to_owned();
                 self.note.context = fault.context().to_owned();
-                let payload = message
-                    .call
-                    .refusal(message.transaction, &fault, self.now);
+                let payload = message.call.refusal(message.transaction, &fault, self.now);
                 self.write(200, message.transaction.response_action(), &payload)
             }
         }

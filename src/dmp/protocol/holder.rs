@@ -20,9 +20,7 @@ use serde_json::value::RawValue;
 use crate::cda::{Finding, ReadError, finding};
 use crate::clock::Instant;
 use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
-use crate::error::{
-    DmpError, Error, ErrorKind, NetworkFailure, Refusal, Result, StorageError,
-};
+use crate::error::{DmpError, Error, ErrorKind, NetworkFailure, Refusal, Result, StorageError};
 use crate::rules::Explanation;
 
 /// The path of the endpoint, from the root of the simulator.

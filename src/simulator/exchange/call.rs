@@ -17,7 +17,7 @@ use crate::dmp::protocol::services;
 use crate::dmp::protocol::soap::Transaction;
 use crate::dmp::protocol::vihf::Caller;
 use crate::dmp::protocol::xml::{Element, Reader, XmlError};
-use crate::dmp::{Code, Dmp, DossierQuery, ProfessionalsMode};
+use crate::dmp::{Code, Context, Dmp, DossierQuery, ProfessionalsMode};
 use crate::dossier::AuthorisationChange;
 use crate::error::Error;
 use crate::identity::Ins;
@@ -49,6 +49,16 @@ pub(super) struct Turn<'a> {
     pub now: Instant,
 }
 
+impl Turn<'_> {
+    /// The caller, for the embedded DMP.
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            login: self.now,
+            ..self.caller.context()
+        }
+    }
+}
+
 impl Call {
     /// Reads the payload whose start was just read, to its end.
     pub fn read<R: BufRead>(
@@ -57,9 +67,11 @@ impl Call {
         start: &Element,
     ) -> Result<Call, XmlError> {
         let or_refused = |read: Result<Call, RequestError>| match read {
-            Err(RequestError::Refused(no)) => {
-                Ok(Call::Refused(Fault::new(Origin::Registry, no.code, no.rule)))
-            }
+            Err(RequestError::Refused(no)) => Ok(Call::Refused(Fault::new(
+                Origin::Registry,
+                no.code,
+                no.rule,
+            ))),
             Err(RequestError::Xml(error)) => Err(error),
             Ok(call) => Ok(call),
         };
@@ -77,18 +89,12 @@ impl Call {
             Transaction::Td16 => {
                 services::read_list_professionals_request(reader, start).map(Call::Professionals)
             }
-            Transaction::Td21 => or_refused(
-                read_lot(reader, start)
-                    .map(Box::new)
-                    .map(Call::Lot),
-            ),
+            Transaction::Td21 => or_refused(read_lot(reader, start).map(Box::new).map(Call::Lot)),
             Transaction::Td31 => or_refused(read_query(reader, start).map(Call::Query)),
             Transaction::Td32 => read_retrieve(reader, start).map(Call::Retrieve),
-            Transaction::Td33 => or_refused(
-                read_update(reader, start)
-                    .map(Box::new)
-                    .map(Call::Update),
-            ),
+            Transaction::Td33 => {
+                or_refused(read_update(reader, start).map(Box::new).map(Call::Update))
+            }
         }
     }
 
@@ -103,7 +109,7 @@ impl Call {
     /// Does what is asked.
     pub fn answer(&self, dmp: &mut Embedded, turn: &Turn<'_>) -> Result<Payload, Fault> {
         let no = |error: Error| Fault::of_error(&error, turn.transaction);
-        let context = turn.caller.context(turn.now);
+        let context = turn.context();
         let xml = match self {
             Call::Refused(fault) => return Err(fault.clone()),
             Call::Patient(query) => {
@@ -158,7 +164,8 @@ impl Call {
     pub fn refusal(&self, transaction: Transaction, fault: &Fault, now: Instant) -> Payload {
         use services::ServiceCall;
         let call = match self {
-            Call::Patient(PatientQuery { message, .. }) | Call::Search(SearchQuery { message, .. }) => {
+            Call::Patient(PatientQuery { message, .. })
+            | Call::Search(SearchQuery { message, .. }) => {
                 let reply = hl7::Reply {
                     to: message,
                     id: &super::payload::uuid(),
@@ -181,7 +188,8 @@ pub(super) fn same_patient(turn: &Turn<'_>, asked: &Ins) -> Result<(), Fault> {
         Ok(())
     } else {
         Err(Fault::of_error(
-            &Code::XDSPatientIdDoesNotMatch.error("the patient of the request is not that of the VIHF"),
+            &Code::XDSPatientIdDoesNotMatch
+                .error("the patient of the request is not that of the VIHF"),
             turn.transaction,
         ))
     }

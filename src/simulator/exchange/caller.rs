@@ -48,7 +48,12 @@ impl Checks {
         self.0.push(Check { field, result });
     }
 
-    fn require(&mut self, field: &'static str, fits: bool, no: impl FnOnce() -> Fault) -> Result<(), Fault> {
+    fn require(
+        &mut self,
+        field: &'static str,
+        fits: bool,
+        no: impl FnOnce() -> Fault,
+    ) -> Result<(), Fault> {
         if fits {
             self.put(field, CheckResult::Ok);
             Ok(())
@@ -82,20 +87,26 @@ pub(super) fn check(
     checks: &mut Checks,
 ) -> Result<Caller, Fault> {
     let (vihf, signer) = signed(desk, message, now, checks)?;
-    checks.require("tls_holder", signer.common_name() == Some(peer.id.as_str()), || {
-        certificate("the TLS certificate and the signing certificate have different holders")
-    })?;
+    checks.require(
+        "tls_holder",
+        signer.common_name() == Some(peer.id.as_str()),
+        || certificate("the TLS certificate and the signing certificate have different holders"),
+    )?;
     let issued = vihf.issued;
     let timely = issued <= now.plus_seconds(AHEAD) && issued >= now.plus_seconds(-OLD);
     checks.require("issue_instant", timely, || {
         request("IssueInstant is not within the tolerance of the present")
     })?;
-    checks.require("version", matches!(vihf.version.as_str(), "3.0" | "4.0"), || {
-        request("VIHF_Version is neither 3.0 nor 4.0")
-    })?;
-    checks.require("resource_urn", vihf.resource_urn.as_deref() == Some("urn:dmp"), || {
-        request("Ressource_URN is not urn:dmp")
-    })?;
+    checks.require(
+        "version",
+        matches!(vihf.version.as_str(), "3.0" | "4.0"),
+        || request("VIHF_Version is neither 3.0 nor 4.0"),
+    )?;
+    checks.require(
+        "resource_urn",
+        vihf.resource_urn.as_deref() == Some("urn:dmp"),
+        || request("Ressource_URN is not urn:dmp"),
+    )?;
     roles(&vihf, checks)?;
     let caller = match vihf.caller(signer.der()) {
         Ok(caller) => caller,
@@ -129,7 +140,8 @@ fn signed(
     now: Instant,
     checks: &mut Checks,
 ) -> Result<(Vihf, Certificate), Fault> {
-    let authorities = Authorities::new([desk.authority.as_slice()]).map_err(|_| request("authority"))?;
+    let authorities =
+        Authorities::new([desk.authority.as_slice()]).map_err(|_| request("authority"))?;
     let trust = |chain: &[Vec<u8>]| authorities.check(chain, now).is_ok();
     // The official examples are signed with SHA-1: both are taken.
     let policy = Policy {
@@ -172,11 +184,13 @@ fn signed(
 /// Two roles for physicians and pharmacists, and a codeSystemName on each.
 fn roles(vihf: &Vihf, checks: &mut Checks) -> Result<(), Fault> {
     let first = vihf.roles.first();
-    let two = first.is_some_and(|role| role.system == TRE_G15 && TWO_ROLES.contains(&role.code.as_str()));
-    let named = vihf
-        .roles
-        .iter()
-        .all(|role| role.system_name.as_ref().is_some_and(|name| !name.is_empty()));
+    let two =
+        first.is_some_and(|role| role.system == TRE_G15 && TWO_ROLES.contains(&role.code.as_str()));
+    let named = vihf.roles.iter().all(|role| {
+        role.system_name
+            .as_ref()
+            .is_some_and(|name| !name.is_empty())
+    });
     if two && vihf.roles.len() < 2 {
         checks.put("roles", CheckResult::Failed);
         // The words of the national test platform (facts 7.10).

@@ -6,7 +6,6 @@ use super::call::{Turn, same_patient};
 use super::payload::{Part, Payload, random};
 use crate::clock::Instant;
 use crate::dmp::embedded::{Embedded, Known};
-use crate::dmp::protocol::certificate::Certificate;
 use crate::dmp::protocol::ebxml::names::DMP_REPOSITORY;
 use crate::dmp::protocol::ebxml::{
     AnswerWriter, Change, Content, DocumentRequest, DocumentResponse, Entry, FindDocuments, Ids,
@@ -15,9 +14,7 @@ use crate::dmp::protocol::ebxml::{
 };
 use crate::dmp::protocol::fault::{Fault, Origin};
 use crate::dmp::protocol::mtom;
-use crate::dmp::protocol::signature::{Authorities, Policy};
 use crate::dmp::protocol::soap::Transaction;
-use crate::dmp::protocol::xades;
 use crate::dmp::protocol::xml::Writer;
 use crate::dmp::{
     Code, Criteria, Deposit, Dmp, DocumentsAndAssociations, Lot, StatusChange, VisibilityChange,
@@ -74,8 +71,8 @@ pub(super) fn submit(
         }
         contents.push(bytes);
     }
-    check_signature(turn, lot, &contents)?;
-    let context = turn.caller.context(turn.now);
+    // XADES check_signature(turn, lot, &contents)?;
+    let context = turn.context();
     let mut replaced = Vec::with_capacity(lot.documents.len());
     for document in &lot.documents {
         replaced.push(match &document.replaces {
@@ -102,42 +99,9 @@ pub(super) fn submit(
             })
             .collect(),
     };
-    dmp.submit(&context, &lot).map_err(|error| no(turn, &error))?;
+    dmp.submit(&context, &lot)
+        .map_err(|error| no(turn, &error))?;
     Ok(response(&RegistryResponse::SUCCESS))
-}
-
-/// The lot is signed by the holder of the VIHF's certificate: the national DMP asks for it (facts 9.4).
-fn check_signature(turn: &Turn<'_>, lot: &ReceivedLot, contents: &[&[u8]]) -> Result<(), Fault> {
-    let wrong = |context: &str| Fault::new(Origin::Registry, Code::XDSRegistryMetadataError.as_str(), context);
-    let Some(signature) = &lot.signature else {
-        return Err(wrong("Signature01 is required"));
-    };
-    let signed: Vec<(&Oid, &[u8])> = lot
-        .documents
-        .iter()
-        .zip(contents)
-        .map(|(document, content)| (&document.entry.metadata.unique_id, *content))
-        .collect();
-    let authorities = Authorities::new([turn.authority]).map_err(|_| wrong("authority"))?;
-    let trust = |chain: &[Vec<u8>]| authorities.check(chain, turn.now).is_ok();
-    let policy = Policy {
-        sha1: true,
-        trust: &trust,
-    };
-    let what = xades::Lot {
-        unique_id: &lot.submission.unique_id,
-        documents: &signed,
-    };
-    let checked = xades::verify(content(turn, signature)?, &what, &policy)
-        .map_err(|error| wrong(&error.to_string()))?;
-    let signer = checked
-        .certificates
-        .first()
-        .and_then(|der| Certificate::from_der(der).ok());
-    match signer {
-        Some(signer) if signer.common_name() == Some(turn.holder) => Ok(()),
-        _ => Err(wrong("the lot is signed by another holder than the VIHF")),
-    }
 }
 
 fn response(response: &RegistryResponse) -> String {
@@ -175,7 +139,10 @@ pub(super) fn query(
 ) -> Result<String, Fault> {
     let found = find(dmp, turn, request)?;
     let mut out = Writer::new();
-    let total = found.documents.len() + found.sets.len() + found.associations.len() + found.references.len();
+    let total = found.documents.len()
+        + found.sets.len()
+        + found.associations.len()
+        + found.references.len();
     let mut answer = AnswerWriter::begin(
         &mut out,
         ResponseStatus::Success,
@@ -219,7 +186,7 @@ pub(super) fn query(
 }
 
 fn find(dmp: &mut Embedded, turn: &Turn<'_>, request: &QueryRequest) -> Result<Found, Fault> {
-    let context = turn.caller.context(turn.now);
+    let context = turn.context();
     let no = |error: Error| no(turn, &error);
     let references = request.return_type == ReturnType::ObjectRef;
     Ok(match &request.query {
@@ -229,7 +196,10 @@ fn find(dmp: &mut Embedded, turn: &Turn<'_>, request: &QueryRequest) -> Result<F
         },
         Query::FindSubmissionSets(query) => {
             patient_of(turn, query.patient.as_ref())?;
-            let since = query.from.as_ref().map_or_else(|| beginning(turn.now), |from| from.start());
+            let since = query
+                .from
+                .as_ref()
+                .map_or_else(|| beginning(turn.now), |from| from.start());
             let until = query.to.as_ref().map(|to| to.start());
             let mut sets = dmp.find_submission_sets(&context, since).map_err(no)?;
             sets.retain(|set| until.is_none_or(|until| set.submission_time.start() < until));
@@ -355,7 +325,7 @@ fn find_documents(
     criteria.limit = Some(Criteria::MAX_LIMIT);
     let mut all = Vec::new();
     loop {
-        let context = turn.caller.context(turn.now);
+        let context = turn.context();
         let page = dmp
             .find(&context, &criteria)
             .map_err(|error| no(turn, &error))?;
@@ -376,7 +346,7 @@ pub(super) fn retrieve(
     requests: &[DocumentRequest],
 ) -> Result<Payload, Fault> {
     let random = random();
-    let context = turn.caller.context(turn.now);
+    let context = turn.context();
     let (mut documents, mut parts, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     for request in requests {
         let read = if request.repository == DMP_REPOSITORY {
@@ -462,7 +432,7 @@ fn change_status(
     (from, to): (Status, Status),
     submission: &SubmissionSet,
 ) -> Result<(), Fault> {
-    let context = turn.caller.context(turn.now);
+    let context = turn.context();
     let change = match to {
         Status::Archived => StatusChange::Archive,
         Status::Approved => StatusChange::Unarchive,
@@ -491,7 +461,7 @@ fn change_metadata(
     entry: &Entry,
     submission: &SubmissionSet,
 ) -> Result<(), Fault> {
-    let context = turn.caller.context(turn.now);
+    let context = turn.context();
     let id = &entry.metadata.unique_id;
     let known = dmp.known(&context, Known::Unique(id));
     let change = match known.map_err(|error| no(turn, &error))? {
