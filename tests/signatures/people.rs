@@ -16,7 +16,6 @@ use dmpkit::identity::{Ins, Professional, PsIdNat, StructIdNat, Structure};
 use dmpkit::rules::{Authentication, Capacity, Mode};
 use dmpkit::terminology::Terminology;
 use rsa::pkcs8::DecodePrivateKey as _;
-use sha2::Digest as _;
 use x509_cert::der::{DecodePem as _, Encode as _};
 
 pub static TERMS: Terminology = Terminology::embedded();
@@ -66,19 +65,10 @@ impl Key for FileKey {
     }
 
     fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let (digest, prefix): (Vec<u8>, &[u8]) = match algorithm {
-            Algorithm::RsaSha256 => (
-                sha2::Sha256::digest(message).to_vec(),
-                b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-            ),
-            Algorithm::RsaSha1 => (
-                sha1::Sha1::digest(message).to_vec(),
-                b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
-            ),
-        };
+        let digest = algorithm.digest(message);
         let padding = rsa::Pkcs1v15Sign {
             hash_len: Some(digest.len()),
-            prefix: prefix.into(),
+            prefix: algorithm.digest_info_prefix().into(),
         };
         self.key
             .sign(padding, &digest)
@@ -195,6 +185,7 @@ pub fn vihf(requester: &Requester, settings: &VihfSettings) -> String {
         mode: Mode::Normal,
         reason: None,
         patient: Some(&patient),
+        login: at(LOGIN),
     };
     made(&context, settings, &key).expect("a VIHF")
 }
@@ -207,7 +198,6 @@ pub fn made(
     let issue = Issue {
         id: "_0f6a3c7e-5b1d-4c7a-9a54-2d9f1e6b8c01",
         at: at(ISSUE),
-        login: at(LOGIN),
     };
     sign(context, &issue, settings, &TERMS, key)
 }

@@ -19,12 +19,10 @@ pub use trust::{Authorities, TrustError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rsa::pkcs1::DecodeRsaPublicKey as _;
 use rsa::traits::PublicKeyParts as _;
 use serde::{Deserialize, Serialize};
-use sha2::Digest as _;
-use x509_cert::der::Decode as _;
 
+use super::certificate::{Certificate, CertificateError};
 use super::key::{Algorithm, Key, KeyError};
 use super::xml::{Writer, XmlError};
 
@@ -93,28 +91,7 @@ impl Hash {
 
     /// The digest of these bytes.
     pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
-        match self {
-            Hash::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
-            Hash::Sha1 => sha1::Sha1::digest(bytes).to_vec(),
-        }
-    }
-
-    /// The padding of RSASSA-PKCS1-v1_5: the DER of `DigestInfo` up to the digest (RFC 8017 section 9.2, note 1).
-    fn padding(self) -> rsa::Pkcs1v15Sign {
-        let (length, prefix): (usize, &[u8]) = match self {
-            Hash::Sha256 => (
-                32,
-                b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-            ),
-            Hash::Sha1 => (
-                20,
-                b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
-            ),
-        };
-        rsa::Pkcs1v15Sign {
-            hash_len: Some(length),
-            prefix: prefix.into(),
-        }
+        self.algorithm().digest(bytes)
     }
 }
 
@@ -211,19 +188,21 @@ pub fn verify_rsa(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), SignatureError> {
-    let certificate = x509_cert::Certificate::from_der(certificate)
-        .map_err(|_| SignatureError::Certificate("cannot be read"))?;
-    let info = certificate.tbs_certificate().subject_public_key_info();
-    let key = info
-        .subject_public_key
-        .as_bytes()
-        .and_then(|der| rsa::RsaPublicKey::from_pkcs1_der(der).ok())
-        .ok_or(SignatureError::Certificate("its key is not RSA"))?;
-    if key.n().bits() < 2048 {
+    let certificate = Certificate::from_der(certificate)?;
+    if certificate.rsa_public_key()?.size() < 256 {
         return Err(SignatureError::Certificate("its key is too short"));
     }
-    key.verify(hash.padding(), &hash.digest(message), signature)
-        .map_err(|_| SignatureError::Value)
+    if certificate.verifies(hash.algorithm(), message, signature) {
+        Ok(())
+    } else {
+        Err(SignatureError::Value)
+    }
+}
+
+impl From<CertificateError> for SignatureError {
+    fn from(error: CertificateError) -> SignatureError {
+        SignatureError::Certificate(error.0)
+    }
 }
 
 /// Base64 as XML carries it: white space anywhere.

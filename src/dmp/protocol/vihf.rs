@@ -17,7 +17,6 @@
 //!   CE allows it there).
 
 mod caller;
-mod holder;
 mod read;
 mod roles;
 mod settings;
@@ -28,6 +27,7 @@ pub use read::{CodedRole, Vihf, verify};
 pub use settings::{AuthenticationAttribute, VihfSettings, VihfVersion};
 pub use write::{Issue, sign, unsigned};
 
+use super::certificate::CertificateError;
 use super::key::KeyError;
 use super::signature::SignatureError;
 use super::xml::XmlError;
@@ -100,9 +100,18 @@ pub enum VihfError {
     /// A card signed for someone else than its holder.
     #[error("vihf: the subject is not the holder of the card that signed")]
     NotTheHolder,
+    /// The certificate is not one for signing: an authentication certificate, usually.
+    #[error("vihf: not a valid signature certificate")]
+    NotForSignature,
     /// The certificate is not of the kind that the authentication mode asks for.
     #[error("vihf: the certificate does not fit the authentication mode")]
     CertificateKind,
+}
+
+impl From<CertificateError> for VihfError {
+    fn from(error: CertificateError) -> VihfError {
+        SignatureError::Certificate(error.0).into()
+    }
 }
 
 impl VihfError {

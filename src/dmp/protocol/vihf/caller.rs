@@ -1,9 +1,10 @@
 //! From a checked assertion to the words of the port: the reverse of [`super::sign`].
 
-use super::holder::Holder;
+use super::super::certificate::{CardType, Certificate, Use};
 use super::read::Vihf;
 use super::roles::described;
 use super::{HIDDEN_FROM_REPRESENTATIVES, VihfError};
+use crate::clock::Instant;
 use crate::dmp::context::{Context, Requester, Software};
 use crate::document::Oid;
 use crate::identity::{Ins, Professional, PsIdNat, StructIdNat, Structure};
@@ -23,6 +24,8 @@ pub struct Caller {
     pub reason: Option<String>,
     /// The patient, when one is concerned.
     pub patient: Option<Ins>,
+    /// When the person logged in.
+    pub login: Instant,
 }
 
 impl Caller {
@@ -34,6 +37,7 @@ impl Caller {
             mode: self.mode,
             reason: self.reason.as_deref(),
             patient: self.patient.as_ref(),
+            login: self.login,
         }
     }
 }
@@ -46,17 +50,20 @@ impl Vihf {
     /// "LIBRE Jean Paul" is not). The structure's name is the certificate's O; without one, its identifier.
     /// `LPS_ID` that is absent or not an OID gives the OID `2.25.0`.
     ///
-    /// Refuses: an issuer that is not the certificate's subject, a card that signs for another person than its
+    /// Refuses: a certificate that is not for signing, an issuer that is not the certificate's subject, a card that signs for another person than its
     /// holder, a certificate that does not fit the mode, roles that the platform refuses, an INS that is none.
     pub fn caller(&self, certificate: &[u8]) -> Result<Caller, VihfError> {
-        let holder = Holder::of(certificate)?;
-        if !holder.is_named(&self.issuer) {
+        let holder = Certificate::from_der(certificate)?;
+        if holder.unfit_for(Use::Signature).is_some() {
+            return Err(VihfError::NotForSignature);
+        }
+        if !holder.subject().matches(&self.issuer) {
             return Err(VihfError::Issuer);
         }
-        let authentication = match (self.authentication.as_str(), holder.card) {
-            ("DIRECTE", Some(0)) => Authentication::Cps,
-            ("DIRECTE", Some(1)) => Authentication::Cpf,
-            ("DIRECTE", Some(2)) => Authentication::Cpe,
+        let authentication = match (self.authentication.as_str(), holder.card_type()) {
+            ("DIRECTE", Some(CardType::Cps)) => Authentication::Cps,
+            ("DIRECTE", Some(CardType::Cpf)) => Authentication::Cpf,
+            ("DIRECTE", Some(CardType::Cpe)) => Authentication::Cpe,
             ("INDIRECTE", None) => Authentication::Structure,
             ("INDIRECTE_RENFORCEE", None) => Authentication::Air,
             ("DIRECTE" | "INDIRECTE" | "INDIRECTE_RENFORCEE", _) => {
@@ -67,10 +74,7 @@ impl Vihf {
         let id = StructIdNat::new(&self.structure)
             .map_err(|_| VihfError::Invalid("Identifiant_Structure"))?;
         let structure = Structure {
-            name: holder
-                .organization
-                .clone()
-                .unwrap_or_else(|| id.as_str().to_owned()),
+            name: holder.organization().unwrap_or(id.as_str()).to_owned(),
             id,
             sector: self.sector.clone(),
         };
@@ -100,6 +104,7 @@ impl Vihf {
             mode: self.mode()?,
             reason: self.reason.clone(),
             patient: self.resource_id.as_deref().map(patient).transpose()?,
+            login: self.login,
         })
     }
 
@@ -115,7 +120,7 @@ impl Vihf {
     fn professional(
         &self,
         authentication: Authentication,
-        holder: &Holder,
+        holder: &Certificate,
     ) -> Result<Option<Professional>, VihfError> {
         let described = described(&self.roles)?;
         if described.automate {
@@ -139,7 +144,7 @@ impl Vihf {
                 (family.trim().to_owned(), given.to_owned())
             }
             Authentication::Cps | Authentication::Cpf | Authentication::Cpe => {
-                if holder.common_name.as_deref() != Some(self.name_id.as_str()) {
+                if holder.common_name() != Some(self.name_id.as_str()) {
                     return Err(VihfError::NotTheHolder);
                 }
                 names_of(holder)?
@@ -157,17 +162,17 @@ impl Vihf {
 }
 
 /// The names of a card's holder; of a CPE that names none, O and CN without special characters (PDT-INF-617).
-fn names_of(holder: &Holder) -> Result<(String, String), VihfError> {
-    if let (Some(family), Some(given)) = (&holder.surname, &holder.given_name) {
-        return Ok((family.clone(), given.clone()));
+fn names_of(holder: &Certificate) -> Result<(String, String), VihfError> {
+    if let (Some(family), Some(given)) = (holder.family_name(), holder.given_name()) {
+        return Ok((family.to_owned(), given.to_owned()));
     }
-    let plain = |text: &String| -> String {
+    let plain = |text: &str| -> String {
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '-' | ' ');
         text.chars()
             .map(|c| if allowed(c) { c } else { '-' })
             .collect()
     };
-    match (&holder.organization, &holder.common_name) {
+    match (holder.organization(), holder.common_name()) {
         (Some(organization), Some(common)) => Ok((plain(organization), plain(common))),
         _ => Err(VihfError::Missing("the holder's name in the certificate")),
     }

@@ -4,12 +4,13 @@
 //! files declare them, and in exclusive canonical form, which is what is digested. So nothing has to be parsed or
 //! canonicalised, and signing costs little more than the key's own operation.
 
+use super::super::certificate::Certificate;
 use super::super::key::{Key, KeyError};
 use super::super::signature::enveloped;
 use super::super::xml::Writer;
 use super::read::CodedRole;
 use super::{
-    HIDDEN_FROM_REPRESENTATIVES, HL7, SAML, VihfError, VihfSettings, XS, XSI, holder, names, roles,
+    HIDDEN_FROM_REPRESENTATIVES, HL7, SAML, VihfError, VihfSettings, XS, XSI, names, roles,
 };
 use crate::clock::Instant;
 use crate::dmp::context::{Context, Requester};
@@ -25,8 +26,6 @@ pub struct Issue<'a> {
     pub id: &'a str,
     /// When it is issued.
     pub at: Instant,
-    /// When the person logged in to the software.
-    pub login: Instant,
 }
 
 /// How the assertion is written.
@@ -53,7 +52,7 @@ pub fn sign(
 ) -> Result<String, VihfError> {
     let certificate = key.certificates().first();
     let certificate = certificate.ok_or(KeyError::Certificate("absent"))?;
-    let issuer = holder::subject_of(certificate)?;
+    let issuer = Certificate::from_der(certificate)?.subject().to_string();
     let content = Content::of(context, settings, terminology)?;
     let canonical = content.write(Form::Canonical, issue, &issuer, "");
     let signature = enveloped(key, settings.hash, issue.id, canonical.as_bytes())?;
@@ -161,7 +160,7 @@ impl<'a> Content<'a> {
         writer
             .open(
                 "saml2:AuthnStatement",
-                &[("AuthnInstant", &issue.login.to_string())],
+                &[("AuthnInstant", &self.context.login.to_string())],
             )
             .open("saml2:AuthnContext", &[])
             .leaf(
