@@ -81,17 +81,26 @@ impl C14nSink for Digester {
     }
 }
 
-/// The digest of a whole document in Canonical XML 1.0 with comments: what the manifest of a lot says of a CDA.
+/// The digest of a whole document in Canonical XML 1.0, with or without comments: what the manifest of a lot says of
+/// a CDA.
 ///
 /// The document is held parsed (several times its size: about 6 bytes a byte for prose, less around embedded
 /// files, whose text is not copied); its canonical form is digested as it is made, never held.
-pub(crate) fn document_digest(text: &str, hash: Hash) -> Result<Vec<u8>, SignatureError> {
+pub(crate) fn document_digest(
+    text: &str,
+    algorithm: &str,
+    hash: Hash,
+) -> Result<Vec<u8>, SignatureError> {
     let document = parse(text)?;
     let mut digester = match hash {
         Hash::Sha256 => Digester::Sha256(sha2::Sha256::new()),
         Hash::Sha1 => Digester::Sha1(sha1::Sha1::new()),
     };
-    let mode = C14nMode::InclusiveWithComments;
+    let mode = if algorithm == super::C14N_COMMENTS {
+        C14nMode::InclusiveWithComments
+    } else {
+        C14nMode::Inclusive
+    };
     canonicalize_doc_to::<&str, _>(&document, mode, None, &[], &mut digester)
         .map_err(|_| SignatureError::Canonical)?;
     Ok(match digester {
