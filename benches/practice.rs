@@ -121,6 +121,7 @@ pub fn context<'a>(
         mode: Mode::Normal,
         reason: None,
         patient: Some(patient),
+        login: dmpkit::clock::Instant::parse("2026-03-02T08:00:00Z").expect("an instant"),
     }
 }
 

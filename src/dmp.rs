@@ -18,6 +18,8 @@ pub use refusal::{Code, refused_by_dmp};
 
 use serde::{Deserialize, Serialize};
 
+use embedded::holder::{HolderAction, HolderAnswer};
+
 use crate::clock::Instant;
 use crate::document::{
     Association, DocumentEntry, EntryUuid, Metadata, Oid, Status, SubmissionSet, Visibility,
@@ -52,17 +54,18 @@ pub struct Lot<'a> {
 }
 
 /// What the DMP made of one deposited document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// The uniqueId deposited.
     pub unique_id: Oid,
-    /// The DMP's identifier.
-    #[serde(rename = "entryUUID")]
-    pub entry_uuid: EntryUuid,
-    /// The DMP's lasting identifier.
-    pub logical_id: EntryUuid,
-    /// Visibility registered; the patient's choice may have masked it.
+    /// The DMP's identifier; absent when the DMP does not tell it (the national one, at deposit).
+    #[serde(default, rename = "entryUUID", skip_serializing_if = "Option::is_none")]
+    pub entry_uuid: Option<EntryUuid>,
+    /// The DMP's lasting identifier; absent when the DMP does not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logical_id: Option<EntryUuid>,
+    /// Visibility registered, as far as the DMP tells it: the patient's choice may have masked it.
     pub visibility: Visibility,
 }
 
@@ -129,9 +132,9 @@ impl StatusChange {
 pub struct Changed {
     /// The document.
     pub unique_id: Oid,
-    /// Its identifier now; new after a change of metadata.
-    #[serde(rename = "entryUUID")]
-    pub entry_uuid: EntryUuid,
+    /// Its identifier now, new after a change of metadata; absent when the DMP does not tell it.
+    #[serde(rename = "entryUUID", skip_serializing_if = "Option::is_none")]
+    pub entry_uuid: Option<EntryUuid>,
     /// Metadata version now.
     pub version: u32,
     /// Status for the person who changed it.
@@ -289,8 +292,36 @@ pub trait Dmp: Send {
         change: StatusChange,
         submission: &SubmissionSet,
     ) -> Result<Changed>;
-    /// The patient's and the CNAM's side, when this DMP plays them.
-    fn holder_side(&mut self) -> Option<&mut embedded::Embedded> {
+    /// Takes what the host lends: PIN, signatures, transport, where warnings go.
+    ///
+    /// Errors: [`crate::error::ErrorKind::Caller`] for a DMP that needs none of it.
+    #[cfg(feature = "national")]
+    fn lend(&mut self, _lent: national::Lent) -> Result<()> {
+        Err(national::not_national())
+    }
+    /// What stops a call on its way, from another thread.
+    #[cfg(feature = "national")]
+    fn cancel(&self) -> Option<national::transport::Cancel> {
         None
     }
+    /// What is known of the way to this DMP.
+    #[cfg(feature = "national")]
+    fn network(&self) -> Option<national::NetworkState> {
+        None
+    }
+    /// What the card in the reader says of its holder and exercises.
+    #[cfg(all(feature = "national", feature = "pkcs11"))]
+    fn card(&mut self) -> Result<national::keys::card::Content> {
+        Err(national::not_national())
+    }
+    /// The patient's and the CNAM's side, when this DMP plays them.
+    fn holder_side(&mut self) -> Option<&mut dyn HolderSide> {
+        None
+    }
+}
+
+/// The patient's and the CNAM's side of a DMP that plays them: the embedded DMP, or the simulator.
+pub trait HolderSide {
+    /// Does what the patient, a representative or the CNAM does. `content` is the CDA of a deposit.
+    fn act(&mut self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer>;
 }

@@ -21,10 +21,13 @@ pub enum DossierState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Closing {
-    /// When.
-    pub date: Instant,
-    /// Code of the motif, as `FERMETURE_DEMANDE_PATIENT` (codeSystem 1.2.250.1.213.4.1.2.4).
-    pub motif: String,
+    /// When; absent when the DMP does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Instant>,
+    /// Code of the motif, as `FERMETURE_DEMANDE_PATIENT` (codeSystem 1.2.250.1.213.4.1.2.4); absent when the DMP
+    /// does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motif: Option<String>,
     /// Reason in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -159,8 +162,9 @@ pub struct AuthorisedDossier {
     pub ins: Ins,
     /// Whether the asker is médecin traitant DMP there.
     pub medecin_traitant: bool,
-    /// When the authorisation was given or renewed.
-    pub authorised_at: Instant,
+    /// When the authorisation was given or renewed; absent when the DMP does not tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorised_at: Option<Instant>,
     /// When a document the asker may see was last added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_added: Option<Instant>,

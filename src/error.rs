@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cda::Finding;
 use crate::rules::decision::Sentence;
@@ -47,14 +47,17 @@ pub enum ErrorKind {
     Ended(Refusal),
     /// The store failed.
     Storage(StorageError),
-    /// The DMP could not be reached.
-    Network(&'static str),
+    /// The DMP could not be reached, or its answer could not be had.
+    Network(NetworkFailure),
+    /// A card, a certificate or a PIN stands in the way.
+    Key(Refusal),
     /// A fault of this library.
     Bug(&'static str),
 }
 
 /// What can happen to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StorageError {
     /// The path is not one this library opens.
     #[error("path: must be a plain file path, not empty, not a URI, not in memory")]
@@ -85,8 +88,80 @@ pub enum StorageError {
     Io,
 }
 
+/// A failure between this machine and the DMP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkFailure {
+    /// Of what kind.
+    pub kind: NetworkKind,
+    /// English, one line, without values.
+    pub what: String,
+    /// What a person reads; its `network` member says whether anything was sent.
+    pub refusal: Refusal,
+}
+
+impl NetworkFailure {
+    /// A failure of this kind: the rule's identifier, English without values, French for a person, and what is known
+    /// of the request.
+    pub fn new(
+        kind: NetworkKind,
+        rule: &str,
+        what: impl Into<String>,
+        sentence: &str,
+        detail: NetworkDetail,
+    ) -> NetworkFailure {
+        let mut refusal = Refusal::by_rule(rule, "dmpkit", sentence);
+        refusal.by = "network".to_owned();
+        refusal.network = Some(detail);
+        NetworkFailure {
+            kind,
+            what: what.into(),
+            refusal,
+        }
+    }
+
+    /// An answer came that is not a DMP's answer; what it is not.
+    pub fn unexpected(what: impl Into<String>) -> NetworkFailure {
+        NetworkFailure::new(
+            NetworkKind::Unexpected,
+            "NET-UNEXPECTED-ANSWER",
+            what,
+            "La réponse reçue n'est pas celle du DMP : vérifiez l'adresse et le réseau (mandataire, portail), ou prévenez l'éditeur du logiciel.",
+            NetworkDetail {
+                sent: true,
+                retry: false,
+            },
+        )
+    }
+}
+
+/// The kinds of failure between this machine and the DMP, as the C status codes tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NetworkKind {
+    /// No connection, or a connection that was cut.
+    Unreachable,
+    /// No answer in time.
+    TimedOut,
+    /// Cancelled by the host.
+    Cancelled,
+    /// The other end is not the DMP: its certificate is not accepted.
+    NotTrusted,
+    /// Something answered that is not a DMP's answer.
+    Unexpected,
+}
+
+/// What is known of a request that failed on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct NetworkDetail {
+    /// Whether the request may have reached the DMP. A deposit that may have arrived is asked for before it is
+    /// sent again.
+    pub sent: bool,
+    /// Whether the same call can succeed later.
+    pub retry: bool,
+}
+
 /// A code of the DMP, kept as it came. Source: ITI TF-3 4.2.4 and the DMP's own services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DmpError {
     /// `XDSDocumentUniqueIdError`, `DMPClosed`…
     pub code: String,
@@ -94,13 +169,26 @@ pub struct DmpError {
     pub context: String,
     /// Whether the same call can succeed later.
     pub retry: bool,
+    /// How severe the DMP says it is, when it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<DmpSeverity>,
+}
+
+/// The severity of a DMP's answer. Source: ebRS `ErrorSeverityType`, HL7 `AcknowledgementDetailType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DmpSeverity {
+    /// It was not done.
+    Error,
+    /// It was done, with this said.
+    Warning,
 }
 
 /// A refusal as a person reads it, and as JSON carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
-    /// Who refused: `connector`, before the network, or `dmp`.
+    /// Who refused: `connector`, before the network; `dmp`; `network` or `key` when something on the way failed.
     pub by: String,
     /// The rule, the reason in French, the facts, what would change the answer.
     #[serde(flatten)]
@@ -111,6 +199,9 @@ pub struct Refusal {
     /// The DMP's own code, when it refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dmp: Option<DmpError>,
+    /// What is known of the request, when the network failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkDetail>,
 }
 
 impl Refusal {
@@ -121,6 +212,7 @@ impl Refusal {
             explanation: decision.explain(),
             findings: Vec::new(),
             dmp: None,
+            network: None,
         }
     }
 
@@ -138,6 +230,7 @@ impl Refusal {
             },
             findings: Vec::new(),
             dmp: None,
+            network: None,
         }
     }
 
@@ -161,7 +254,9 @@ impl Error {
             | ErrorKind::Refused(r)
             | ErrorKind::Dmp(r)
             | ErrorKind::UnknownDocument(r)
+            | ErrorKind::Key(r)
             | ErrorKind::Ended(r) => Some(r),
+            ErrorKind::Network(failure) => Some(&failure.refusal),
             _ => None,
         }
     }
@@ -229,7 +324,8 @@ impl fmt::Display for Error {
             }
             ErrorKind::Ended(_) => f.write_str("access: it is over"),
             ErrorKind::Storage(error) => write!(f, "storage: {error}"),
-            ErrorKind::Network(what) => write!(f, "network: {what}"),
+            ErrorKind::Network(failure) => write!(f, "network: {}", failure.what),
+            ErrorKind::Key(r) => write!(f, "key: {}", r.explanation.rule),
             ErrorKind::Bug(place) => write!(f, "bug in dmpkit: {place}"),
         }
     }

@@ -68,7 +68,7 @@ fn a_document_of_another_patient_is_no_document_of_this_one() {
         .unwrap()
         .remove(0);
     let context = author.on(&one);
-    let objects = [receipt.entry_uuid, lot.entry_uuid];
+    let objects = [receipt.entry_uuid.unwrap(), lot.entry_uuid];
     assert_eq!(bench.dmp.associations(&context, &objects).unwrap(), []);
     let both = bench.dmp.documents_and_associations(&context, &objects);
     assert_eq!(both.unwrap(), Default::default());

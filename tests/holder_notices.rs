@@ -197,8 +197,8 @@ fn the_patient_is_told_after_two_weeks_and_sees_after_one_month_to_the_instant()
         );
         let seen = bench.side_documents(&who, Side::Holder).remove(0);
         assert_eq!(seen.visibility, Visibility::NORMAL);
-        assert_eq!(seen.logical_id, receipt.logical_id);
-        assert_ne!(seen.entry_uuid, receipt.entry_uuid);
+        assert_eq!(Some(&seen.logical_id), receipt.logical_id.as_ref());
+        assert_ne!(Some(&seen.entry_uuid), receipt.entry_uuid.as_ref());
         assert_eq!(seen.version, 2);
         assert_eq!(bench.history(&who, Side::Holder).len(), 1, "the deposit");
     }

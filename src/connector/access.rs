@@ -191,6 +191,7 @@ impl Session {
             mode: request.mode,
             reason,
             patient: Some(&request.patient),
+            login: self.opened,
         };
         let existence = match state.dmp.test_existence(&context) {
             Ok(existence) => existence,
@@ -267,6 +268,7 @@ impl Access {
             mode: self.mode,
             reason: self.reason.as_deref(),
             patient: Some(&self.patient),
+            login: self.session.opened,
         }
     }
 

@@ -363,10 +363,12 @@ impl Access {
                         let receipt = receipts.get(index).ok_or_else(|| {
                             Error::bug("the DMP gave fewer receipts than documents")
                         })?;
-                        tx.accepted(id, &receipt.entry_uuid, Some(&receipt.logical_id))?;
+                        tx.accepted(id, receipt.entry_uuid.as_ref(), receipt.logical_id.as_ref())?;
                     }
-                    // A network failure says nothing of what the DMP did: the document stays pending.
-                    Err(error) if matches!(error.kind(), ErrorKind::Network(_)) => {}
+                    // A network failure says nothing of what the DMP did, and a card out of its reader nothing
+                    // of the document: it stays pending.
+                    Err(error)
+                        if matches!(error.kind(), ErrorKind::Network(_) | ErrorKind::Key(_)) => {}
                     Err(_) => tx.rejected(id)?,
                 }
                 let note = Note {
@@ -401,7 +403,7 @@ impl Access {
             if !fed.accepted {
                 let now = self.inner().now();
                 state.register.durable(|tx| {
-                    tx.accepted(id, &reference.entry_uuid, None)?;
+                    tx.accepted(id, Some(&reference.entry_uuid), None)?;
                     let note = Note {
                         detail: Some("found in the DMP after an attempt that was cut"),
                         ..self.note(Some(id))
@@ -413,10 +415,8 @@ impl Access {
             documents.push(FedDocument {
                 receipt: Receipt {
                     unique_id: id.clone(),
-                    logical_id: fed
-                        .logical_id
-                        .unwrap_or_else(|| reference.entry_uuid.clone()),
-                    entry_uuid: reference.entry_uuid,
+                    logical_id: fed.logical_id,
+                    entry_uuid: Some(reference.entry_uuid),
                     visibility: staged.visibility,
                 },
                 already_there: true,

@@ -20,6 +20,8 @@ use crate::store::journal::{NewEntry, Outcome};
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
     pub(crate) requester: Arc<Requester>,
+    /// When it was opened.
+    pub(crate) opened: Instant,
 }
 
 /// A patient as the practice registers him.
@@ -51,6 +53,7 @@ impl Session {
             return Err(Error::caller(field, rule));
         }
         let session = Session {
+            opened: inner.now(),
             inner,
             requester: Arc::new(requester),
         };
@@ -242,6 +245,7 @@ impl Session {
             mode,
             reason: None,
             patient: None,
+            login: self.opened,
         };
         match ask(state, &context) {
             Ok(found) => {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Instant;
 use crate::document::{Author, Coded};
 use crate::identity::{Ins, Professional, Structure, Xcn};
 use crate::rules::decide::Role;
@@ -186,4 +187,6 @@ pub struct Context<'a> {
     pub reason: Option<&'a str>,
     /// About whom; absent for TD0.4 and TD0.5.
     pub patient: Option<&'a Ins>,
+    /// When the person logged in to the software: the opening of the session (VIHF `AuthnInstant`).
+    pub login: Instant,
 }

@@ -24,8 +24,8 @@ use rusqlite::{Connection, Transaction};
 
 use super::{
     Changed, Code, Content, Context, Criteria, Dmp, DocumentsAndAssociations, DossierDate,
-    DossierQuery, Lot, Page, PatientSearch, ProfessionalsMode, Receipt, Reference, StatusChange,
-    VisibilityChange,
+    DossierQuery, HolderSide, Lot, Page, PatientSearch, ProfessionalsMode, Receipt, Reference,
+    StatusChange, VisibilityChange,
 };
 use crate::clock::{Clock, Instant};
 use crate::document::{Association, DocumentEntry, EntryUuid, Oid, SubmissionSet};
@@ -34,6 +34,8 @@ use crate::dossier::{
     AuthorisedProfessional, Candidate, DossierState, Existence,
 };
 use crate::error::{Error, Result};
+#[cfg(feature = "simulator")]
+use crate::identity::Ins;
 use crate::identity::PsIdNat;
 use crate::identity::traits::fold;
 use crate::rules::decide::DossierIs;
@@ -41,6 +43,7 @@ use crate::rules::habilitation::Habilitation;
 use crate::rules::{Authentication, Mode, Parameters, Right};
 use crate::store::sqlite;
 use crate::terminology::Terminology;
+use holder::{HolderAction, HolderAnswer};
 use store::Grant;
 use viewer::Viewer;
 
@@ -83,6 +86,42 @@ impl Embedded {
         let transaction = sqlite::immediate(&mut self.connection)?;
         holder::run_due(&transaction, now)?;
         Ok((transaction, &self.world, now))
+    }
+}
+
+/// What names a document before the simulator, which is asked in the identifiers of the wire.
+#[cfg(feature = "simulator")]
+pub(crate) enum Known<'a> {
+    /// Its entryUUID now.
+    Entry(&'a EntryUuid),
+    /// Its uniqueId.
+    Unique(&'a Oid),
+}
+
+#[cfg(feature = "simulator")]
+impl Embedded {
+    /// A document that the caller may know of, with its status for him. No right is checked and no trace left: what is
+    /// then done to the document does both.
+    pub(crate) fn known(
+        &mut self,
+        context: &Context<'_>,
+        which: Known<'_>,
+    ) -> Result<Option<DocumentEntry>> {
+        let (transaction, world, now) = self.begin()?;
+        let viewer = Viewer::new(&transaction, world, context, now)?;
+        let row = match which {
+            Known::Entry(entry) => viewer.known_by_entry(entry)?,
+            Known::Unique(id) => viewer.document(id, Viewer::knows)?,
+        };
+        Ok(row.map(|row| row.entry))
+    }
+
+    /// The identity traits of a dossier.
+    pub(crate) fn traits_of(
+        &mut self,
+        patient: &Ins,
+    ) -> Result<Option<crate::identity::IdentityTraits>> {
+        Ok(store::dossier(&self.connection, patient)?.map(|row| row.traits))
     }
 }
 
@@ -254,7 +293,7 @@ impl Dmp for Embedded {
             found.push(AuthorisedDossier {
                 ins,
                 medecin_traitant: viewer.situation.actor.medecin_traitant,
-                authorised_at,
+                authorised_at: Some(authorised_at),
                 last_added,
             });
         }
@@ -497,8 +536,14 @@ impl Dmp for Embedded {
         Ok(changed)
     }
 
-    fn holder_side(&mut self) -> Option<&mut Embedded> {
+    fn holder_side(&mut self) -> Option<&mut dyn HolderSide> {
         Some(self)
+    }
+}
+
+impl HolderSide for Embedded {
+    fn act(&mut self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer> {
+        Embedded::act(self, action, content)
     }
 }
 

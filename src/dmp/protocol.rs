@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`xml`] | writing XML in canonical form, reading it without trust |
 //! | [`key`] | what signs: a key pair with its certificates |
+//! | [`certificate`] | names, serial numbers, keys and uses of certificates |
 //! | [`signature`] | enveloped XML signatures, made and checked |
 //! | [`vihf`] | the assertion that says who calls |
 //! | [`xades`] | the signature of a lot |
@@ -15,10 +16,13 @@
 //! | [`hl7`] | HL7 v3: existence, administrative data, search by traits |
 //! | [`services`] | the DMP's own services |
 //! | [`fault`] | every form of a no |
+//! | [`holder`] | the patient's side, on a simulator |
 
+pub mod certificate;
 pub mod ebxml;
 pub mod fault;
 pub mod hl7;
+pub mod holder;
 pub mod key;
 pub mod mtom;
 pub mod services;

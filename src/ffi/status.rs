@@ -1,7 +1,7 @@
 //! Status codes, in bands with room to grow.
 
 use crate::cda::ReadError;
-use crate::error::{Error, ErrorKind, StorageError};
+use crate::error::{Error, ErrorKind, NetworkKind, StorageError};
 
 /// Success.
 pub const DMP_OK: i32 = 0;
@@ -59,8 +59,21 @@ pub const DMP_CORRUPT: i32 = 407;
 pub const DMP_IO: i32 = 408;
 
 // 500 to 599: network.
-/// The DMP could not be reached.
+/// The DMP could not be reached, or the connection was cut. The answer holds a record refusal that says whether
+/// anything was sent, as for the codes 502 to 505.
 pub const DMP_NETWORK: i32 = 501;
+/// The DMP did not answer in time.
+pub const DMP_TIMED_OUT: i32 = 502;
+/// The call was cancelled by dmp_connector_cancel.
+pub const DMP_CANCELLED: i32 = 503;
+/// The other end is not the DMP: its certificate is not accepted.
+pub const DMP_NOT_TRUSTED: i32 = 504;
+/// Something answered that is not a DMP's answer.
+pub const DMP_UNEXPECTED_ANSWER: i32 = 505;
+
+// 600 to 699: cards, certificates, PIN.
+/// A card, a certificate or a PIN stands in the way. The answer holds a record refusal that says what to do.
+pub const DMP_KEY: i32 = 601;
 
 // 900 to 999: a fault of this library.
 /// A fault of this library; please report it.
@@ -94,6 +107,11 @@ pub(super) const NAMES: &[(i32, &std::ffi::CStr)] = &[
     (DMP_CORRUPT, c"DMP_CORRUPT"),
     (DMP_IO, c"DMP_IO"),
     (DMP_NETWORK, c"DMP_NETWORK"),
+    (DMP_TIMED_OUT, c"DMP_TIMED_OUT"),
+    (DMP_CANCELLED, c"DMP_CANCELLED"),
+    (DMP_NOT_TRUSTED, c"DMP_NOT_TRUSTED"),
+    (DMP_UNEXPECTED_ANSWER, c"DMP_UNEXPECTED_ANSWER"),
+    (DMP_KEY, c"DMP_KEY"),
     (DMP_BUG, c"DMP_BUG"),
     (DMP_PANIC, c"DMP_PANIC"),
 ];
@@ -122,7 +140,14 @@ pub(super) fn of(error: &Error) -> i32 {
             StorageError::Corrupt => DMP_CORRUPT,
             StorageError::Io => DMP_IO,
         },
-        ErrorKind::Network(_) => DMP_NETWORK,
+        ErrorKind::Network(failure) => match failure.kind {
+            NetworkKind::Unreachable => DMP_NETWORK,
+            NetworkKind::TimedOut => DMP_TIMED_OUT,
+            NetworkKind::Cancelled => DMP_CANCELLED,
+            NetworkKind::NotTrusted => DMP_NOT_TRUSTED,
+            NetworkKind::Unexpected => DMP_UNEXPECTED_ANSWER,
+        },
+        ErrorKind::Key(_) => DMP_KEY,
         ErrorKind::Bug(_) => DMP_BUG,
     }
 }

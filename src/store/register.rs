@@ -403,7 +403,7 @@ impl Tx<'_> {
     pub fn accepted(
         &self,
         unique_id: &Oid,
-        entry: &EntryUuid,
+        entry: Option<&EntryUuid>,
         logical: Option<&EntryUuid>,
     ) -> Result<()> {
         self.0
@@ -412,7 +412,7 @@ impl Tx<'_> {
             )?
             .execute(params![
                 unique_id.as_str(),
-                entry.as_str(),
+                entry.map(EntryUuid::as_str),
                 logical.map(EntryUuid::as_str)
             ])?;
         Ok(())

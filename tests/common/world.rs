@@ -472,7 +472,7 @@ impl Bench {
             }
             Call::Find(by, patient) => text(self.dmp.find(&by.on(patient), &Criteria::default())),
             Call::Read(by, patient, id) => text(self.dmp.read(&by.on(patient), id)),
-            Call::Holder(action, content) => text(self.dmp.act(action, content)),
+            Call::Holder(action, content) => text(self.act_with(action, content)),
             Call::Later(seconds) => {
                 self.set(now.plus_seconds(*seconds));
                 (true, String::new())

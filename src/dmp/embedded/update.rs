@@ -148,8 +148,8 @@ pub(super) fn receipt(metadata: &Metadata, visibility: Visibility) -> Receipt {
     let entry_uuid = store::entry_uuid(&metadata.unique_id, 1);
     Receipt {
         unique_id: metadata.unique_id.clone(),
-        logical_id: entry_uuid.clone(),
-        entry_uuid,
+        logical_id: Some(entry_uuid.clone()),
+        entry_uuid: Some(entry_uuid),
         visibility,
     }
 }
@@ -361,7 +361,7 @@ pub(super) fn change_status(
 fn answer(row: &DocumentRow, changed: bool) -> Changed {
     Changed {
         unique_id: row.entry.unique_id.clone(),
-        entry_uuid: row.entry.entry_uuid.clone(),
+        entry_uuid: Some(row.entry.entry_uuid.clone()),
         version: row.entry.version,
         availability_status: row.entry.availability_status,
         visibility: row.entry.visibility,

@@ -156,6 +156,7 @@ impl Caller {
             mode: self.mode,
             reason: self.reason,
             patient: None,
+            login: super::start(),
         }
     }
 

@@ -4,12 +4,15 @@
 
 mod callers;
 mod documents;
+#[path = "../simulated.rs"]
+mod simulated;
 
 use std::sync::OnceLock;
 
 use dmpkit::clock::{Clock, Instant};
 use dmpkit::dmp::embedded::Embedded;
 use dmpkit::dmp::embedded::holder::{HistoryLine, HolderAction, HolderAnswer, Notification, Side};
+use dmpkit::dmp::national::National;
 use dmpkit::dmp::{Criteria, Deposit, Dmp, Lot, Receipt, Software};
 use dmpkit::document::{DocumentEntry, Oid, SubmissionSet, Visibility};
 use dmpkit::dossier::{Authorisation, Settings};
@@ -17,6 +20,7 @@ use dmpkit::error::{ErrorKind, Result};
 use dmpkit::identity::{Ins, PsIdNat};
 use dmpkit::rules::Parameters;
 use dmpkit::rules::habilitation::Habilitation;
+use dmpkit::simulator::Simulator;
 
 pub use callers::*;
 pub use documents::*;
@@ -45,7 +49,8 @@ pub fn oid(text: &str) -> Oid {
 pub struct Bench {
     _folder: tempfile::TempDir,
     pub clock: Clock,
-    pub dmp: Embedded,
+    pub dmp: Box<dyn Dmp>,
+    _simulator: Option<Simulator>,
     lots: u32,
 }
 
@@ -61,17 +66,26 @@ impl Bench {
             .unwrap();
         let clock = Clock::manual(start());
         let path = folder.path().join("dmp.db");
-        let dmp = Embedded::open(
-            path.to_str().unwrap(),
-            clock.clone(),
-            parameters,
-            habilitation,
-        )
-        .unwrap();
+        let simulator = simulated::national()
+            .then(|| simulated::simulator(&path, parameters, habilitation.clone()));
+        let dmp: Box<dyn Dmp> = match &simulator {
+            Some(simulator) => {
+                let mut config = simulated::address(simulator);
+                let config = serde_json::from_value(config["national"].take()).unwrap();
+                let keys = Box::new(simulated::AnyCard::default());
+                Box::new(National::with_keyring(config, clock.clone(), keys).unwrap())
+            }
+            None => {
+                let path = path.to_str().unwrap();
+                let dmp = Embedded::open(path, clock.clone(), parameters, habilitation);
+                Box::new(dmp.unwrap())
+            }
+        };
         Bench {
             _folder: folder,
             clock,
             dmp,
+            _simulator: simulator,
             lots: 0,
         }
     }
@@ -87,7 +101,16 @@ impl Bench {
     // -- the holder's side
 
     pub fn act(&mut self, action: HolderAction) -> Result<HolderAnswer> {
-        self.dmp.act(&action, b"")
+        self.act_with(&action, b"")
+    }
+
+    /// As [`Bench::act`], with the CDA of a deposit.
+    pub fn act_with(&mut self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer> {
+        let side = self
+            .dmp
+            .holder_side()
+            .expect("a DMP that plays the patient's side");
+        side.act(action, content)
     }
 
     /// As [`Bench::act`], where the story needs it done.
@@ -137,7 +160,7 @@ impl Bench {
             visibility: Visibility::NORMAL,
         };
         let cda = patients_cda(n, patient);
-        match self.dmp.act(&action, &cda).unwrap() {
+        match self.act_with(&action, &cda).unwrap() {
             HolderAnswer::Deposited(receipt) => receipt.unique_id,
             other => panic!("{other:?}"),
         }
