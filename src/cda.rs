@@ -67,6 +67,12 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Header, ReadError> {
     walk(bytes, limits, &mut (), |_, header| header)
 }
 
+/// The text of a document in any of these encodings, without byte order mark.
+#[cfg(feature = "national")]
+pub(crate) fn text_of(bytes: &[u8]) -> Result<std::borrow::Cow<'_, str>, ReadError> {
+    encoding::decode(bytes).map(|decoded| decoded.text)
+}
+
 /// Reads the header of a CDA document, and nothing after it: the reading stops once the kind of body is known.
 ///
 /// The header is the one [`read`] gives for a document whose elements stand in the order of the schema, but nothing is

@@ -45,6 +45,7 @@ pub use script::Script;
 use crate::clock::Instant;
 use crate::dmp::embedded::Embedded;
 use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
+use crate::dmp::protocol::holder;
 use crate::error::Error;
 use crate::rules::Parameters;
 use crate::rules::habilitation::Habilitation;
@@ -202,6 +203,8 @@ impl Simulator {
         for holder in &holders {
             cards::issue(&pki, holder)?;
         }
+        // Whoever plays the patient opens his connection with it.
+        pki.issue_structure(holder::VISITOR, "Simulateur")?;
         Ok(pki)
     }
 

@@ -174,6 +174,10 @@ impl Script {
             author: feeding.requester.author(&terminology),
             content_type_code: Coded::new(&activity.code, &activity.system, &activity.label),
             title: None,
+            comments: None,
+            other_slots: Vec::new(),
+            other_classifications: Vec::new(),
+            other_identifiers: Vec::new(),
         };
         let lot = Lot {
             submission: &submission,

@@ -245,4 +245,10 @@ fn http_date(at: crate::clock::Instant) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    #[test]
+    fn the_date_header_has_its_form() {
+        let at = crate::clock::Instant::parse("1994-11-06T08:49:37Z").unwrap();
+        assert_eq!(super::http_date(at), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}

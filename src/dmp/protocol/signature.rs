@@ -10,6 +10,7 @@
 
 pub(crate) mod canonical;
 mod check;
+pub(crate) use check::certificates;
 #[cfg(feature = "simulator")]
 mod trust;
 
@@ -173,7 +174,7 @@ pub struct Policy<'a> {
 }
 
 impl Policy<'_> {
-    fn admits(&self, hash: Hash) -> Result<(), SignatureError> {
+    pub(crate) fn admits(&self, hash: Hash) -> Result<(), SignatureError> {
         if hash == Hash::Sha1 && !self.sha1 {
             return Err(SignatureError::Sha1);
         }
