@@ -205,6 +205,10 @@ fn deposit_one(path: &Path) -> Metadata {
         author: physician.author(&Default::default()),
         content_type_code: Coded::new("07", "1.2.250.1.213.2.2", "Consultation"),
         title: None,
+        comments: None,
+        other_slots: Vec::new(),
+        other_classifications: Vec::new(),
+        other_identifiers: Vec::new(),
     };
     let deposit = Deposit {
         metadata: &metadata,

@@ -8,7 +8,10 @@ pub mod time;
 pub mod visibility;
 
 pub use ids::{EntryUuid, Oid, OidError};
-pub use metadata::{Author, Coded, DocumentEntry, Metadata, RawMetadata};
+pub use metadata::{
+    Author, Coded, DocumentEntry, Metadata, OtherClassification, OtherIdentifier, OtherSlot,
+    RawMetadata,
+};
 pub use status::Status;
 pub use submission::{Association, AssociationKind, SubmissionSet};
 pub use time::Dtm;

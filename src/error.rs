@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cda::Finding;
 use crate::rules::decision::Sentence;
@@ -56,7 +56,8 @@ pub enum ErrorKind {
 }
 
 /// What can happen to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StorageError {
     /// The path is not one this library opens.
     #[error("path: must be a plain file path, not empty, not a URI, not in memory")]
@@ -98,6 +99,41 @@ pub struct NetworkFailure {
     pub refusal: Refusal,
 }
 
+impl NetworkFailure {
+    /// A failure of this kind: the rule's identifier, English without values, French for a person, and what is known
+    /// of the request.
+    pub fn new(
+        kind: NetworkKind,
+        rule: &str,
+        what: impl Into<String>,
+        sentence: &str,
+        detail: NetworkDetail,
+    ) -> NetworkFailure {
+        let mut refusal = Refusal::by_rule(rule, "dmpkit", sentence);
+        refusal.by = "network".to_owned();
+        refusal.network = Some(detail);
+        NetworkFailure {
+            kind,
+            what: what.into(),
+            refusal,
+        }
+    }
+
+    /// An answer came that is not a DMP's answer; what it is not.
+    pub fn unexpected(what: impl Into<String>) -> NetworkFailure {
+        NetworkFailure::new(
+            NetworkKind::Unexpected,
+            "NET-UNEXPECTED-ANSWER",
+            what,
+            "La réponse reçue n'est pas celle du DMP : vérifiez l'adresse et le réseau (mandataire, portail), ou prévenez l'éditeur du logiciel.",
+            NetworkDetail {
+                sent: true,
+                retry: false,
+            },
+        )
+    }
+}
+
 /// The kinds of failure between this machine and the DMP, as the C status codes tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -125,7 +161,7 @@ pub struct NetworkDetail {
 }
 
 /// A code of the DMP, kept as it came. Source: ITI TF-3 4.2.4 and the DMP's own services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DmpError {
     /// `XDSDocumentUniqueIdError`, `DMPClosed`…
     pub code: String,
@@ -133,6 +169,19 @@ pub struct DmpError {
     pub context: String,
     /// Whether the same call can succeed later.
     pub retry: bool,
+    /// How severe the DMP says it is, when it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<DmpSeverity>,
+}
+
+/// The severity of a DMP's answer. Source: ebRS `ErrorSeverityType`, HL7 `AcknowledgementDetailType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DmpSeverity {
+    /// It was not done.
+    Error,
+    /// It was done, with this said.
+    Warning,
 }
 
 /// A refusal as a person reads it, and as JSON carries it.

@@ -1,12 +1,14 @@
 //! Why a document could not be read.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Why the bytes are not a CDA document this library can read.
 ///
 /// Messages name the rule and the place, never a value of the document. Lines and offsets are those of the decoded
 /// text, in bytes, without its byte order mark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReadError {
     /// The document is larger than [`Limits::size`](super::Limits::size).

@@ -118,6 +118,10 @@ impl Access {
             author: requester.author(&terminology),
             content_type_code: concept.coded(),
             title: None,
+            comments: None,
+            other_slots: Vec::new(),
+            other_classifications: Vec::new(),
+            other_identifiers: Vec::new(),
         })
     }
 }

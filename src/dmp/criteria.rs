@@ -60,11 +60,11 @@ pub struct Cursor {
 }
 
 /// A page of documents, most recent act first, then by uniqueId.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Page {
     /// The documents.
     pub documents: Vec<DocumentEntry>,
     /// Where to continue; absent on the last page.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Cursor>,
 }

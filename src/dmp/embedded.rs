@@ -34,6 +34,8 @@ use crate::dossier::{
     AuthorisedProfessional, Candidate, DossierState, Existence,
 };
 use crate::error::{Error, Result};
+#[cfg(feature = "simulator")]
+use crate::identity::Ins;
 use crate::identity::PsIdNat;
 use crate::identity::traits::fold;
 use crate::rules::decide::DossierIs;
@@ -84,6 +86,42 @@ impl Embedded {
         let transaction = sqlite::immediate(&mut self.connection)?;
         holder::run_due(&transaction, now)?;
         Ok((transaction, &self.world, now))
+    }
+}
+
+/// What names a document before the simulator, which is asked in the identifiers of the wire.
+#[cfg(feature = "simulator")]
+pub(crate) enum Known<'a> {
+    /// Its entryUUID now.
+    Entry(&'a EntryUuid),
+    /// Its uniqueId.
+    Unique(&'a Oid),
+}
+
+#[cfg(feature = "simulator")]
+impl Embedded {
+    /// A document that the caller may know of, with its status for him. No right is checked and no trace left: what is
+    /// then done to the document does both.
+    pub(crate) fn known(
+        &mut self,
+        context: &Context<'_>,
+        which: Known<'_>,
+    ) -> Result<Option<DocumentEntry>> {
+        let (transaction, world, now) = self.begin()?;
+        let viewer = Viewer::new(&transaction, world, context, now)?;
+        let row = match which {
+            Known::Entry(entry) => viewer.known_by_entry(entry)?,
+            Known::Unique(id) => viewer.document(id, Viewer::knows)?,
+        };
+        Ok(row.map(|row| row.entry))
+    }
+
+    /// The identity traits of a dossier.
+    pub(crate) fn traits_of(
+        &mut self,
+        patient: &Ins,
+    ) -> Result<Option<crate::identity::IdentityTraits>> {
+        Ok(store::dossier(&self.connection, patient)?.map(|row| row.traits))
     }
 }
 

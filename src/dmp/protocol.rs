@@ -16,11 +16,13 @@
 //! | [`hl7`] | HL7 v3: existence, administrative data, search by traits |
 //! | [`services`] | the DMP's own services |
 //! | [`fault`] | every form of a no |
+//! | [`holder`] | the patient's side, on a simulator |
 
 pub mod certificate;
 pub mod ebxml;
 pub mod fault;
 pub mod hl7;
+pub mod holder;
 pub mod key;
 pub mod mtom;
 pub mod services;

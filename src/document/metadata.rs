@@ -54,7 +54,78 @@ pub struct Author {
     pub author_role: Option<String>,
 }
 
+/// A slot of a registry object: a name and its values, as they came.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OtherSlot {
+    /// Name of the slot (`documentAvailability`, `urn:…`).
+    pub name: String,
+    /// Its values in order.
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+/// Values can name a patient.
+impl std::fmt::Debug for OtherSlot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OtherSlot({}, …)", self.name)
+    }
+}
+
+/// A classification of a registry object, as it came.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OtherClassification {
+    /// classificationScheme, `urn:uuid:…`; absent when a node classifies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// classificationNode, `urn:uuid:…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// nodeRepresentation: the code; absent when empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Its name: the label of the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Its slots, by name: `codingScheme`, `authorPerson`…
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<OtherSlot>,
+}
+
+/// As [`Metadata`]: codes tell of a patient's care.
+impl std::fmt::Debug for OtherClassification {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OtherClassification({:?}, …)", self.scheme)
+    }
+}
+
+/// An external identifier of a registry object, as it came.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OtherIdentifier {
+    /// identificationScheme, `urn:uuid:…`.
+    pub scheme: String,
+    /// The value.
+    pub value: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// It can be a patient's.
+impl std::fmt::Debug for OtherIdentifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OtherIdentifier({}, …)", self.scheme)
+    }
+}
+
 /// What is submitted with a document: the part of DocumentEntry that the sender answers for.
+///
+/// What came with an entry and has no field here, or is not written as the DMP writes it, is kept as it came in
+/// `other_slots`, `other_classifications` and `other_identifiers`, each sorted by name or scheme. A kept value whose
+/// name or scheme is that of a field stands for the field when the entry is written again, as long as it still reads
+/// as the field: a field that is changed wins.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
@@ -107,6 +178,15 @@ pub struct Metadata {
     /// CXi: accession, order, study.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference_id_list: Vec<Cx>,
+    /// Slots that have no field here, or whose values the fields cannot give back as they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_slots: Vec<OtherSlot>,
+    /// Classifications likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_classifications: Vec<OtherClassification>,
+    /// External identifiers likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_identifiers: Vec<OtherIdentifier>,
 }
 
 /// Metadata identify a patient and tell of his care: they are never printed by accident.
@@ -176,8 +256,15 @@ impl Serialize for RawMetadata {
     }
 }
 
+impl<'de> Deserialize<'de> for RawMetadata {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<RawMetadata, D::Error> {
+        let metadata = Metadata::deserialize(deserializer)?;
+        RawMetadata::of(&metadata).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A document in the DMP: its metadata and what the DMP added.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentEntry {
     /// Changes at each replacement and at each change of metadata.

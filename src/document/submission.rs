@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Author, Coded, Dtm, EntryUuid, Oid};
+use super::{Author, Coded, Dtm, EntryUuid, Oid, OtherClassification, OtherIdentifier, OtherSlot};
 use crate::identity::Cx;
 
-/// The SubmissionSet of a lot (ITI TF-3 4.2.3.3).
+/// The SubmissionSet of a lot (ITI TF-3 4.2.3.3). What has no field is kept as in [`super::Metadata`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubmissionSet {
@@ -27,6 +27,18 @@ pub struct SubmissionSet {
     /// Free title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Free comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comments: Option<String>,
+    /// Slots that have no field here, or whose values the fields cannot give back as they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_slots: Vec<OtherSlot>,
+    /// Classifications likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_classifications: Vec<OtherClassification>,
+    /// External identifiers likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_identifiers: Vec<OtherIdentifier>,
 }
 
 /// How one registry object bears on another (ITI TF-3 4.2.2).

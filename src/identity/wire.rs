@@ -83,7 +83,8 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-fn unescape(text: &str) -> String {
+/// The reverse of [`escape`]; an escape that is none of its own stands as it is.
+pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('\\') {

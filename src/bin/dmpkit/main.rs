@@ -12,6 +12,8 @@ mod files;
 mod metadata;
 mod output;
 mod render;
+#[cfg(feature = "simulator")]
+mod simulator;
 mod wrap;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         Command::Wrap(command) => wrap::run(&command),
         Command::Render(command) => render::run(&command),
         Command::Codes(command) => codes::run(&command),
+        #[cfg(feature = "simulator")]
+        Command::Simulator(command) => simulator::run(&command),
     };
     match outcome {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

@@ -183,7 +183,7 @@ impl Side {
 }
 
 /// A line of the access history as the patient reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryLine {
     /// When.
@@ -204,7 +204,7 @@ pub struct HistoryLine {
 }
 
 /// A notification as received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
     /// When.
@@ -276,6 +276,10 @@ fn submission(ins: &Ins, at: Instant, who: &str, parts: &[&[u8]]) -> Result<Subm
         },
         content_type_code: Coded::new("EXP_PATIENT", TRE_A00, "Expression personnelle du patient"),
         title: None,
+        comments: None,
+        other_slots: Vec::new(),
+        other_classifications: Vec::new(),
+        other_identifiers: Vec::new(),
     })
 }
 
@@ -392,10 +396,12 @@ impl Embedded {
             } => {
                 let mut row = active(c, patient)?;
                 row.state = DossierState::Closed(Closing {
-                    date: now,
-                    motif: motif
-                        .clone()
-                        .unwrap_or_else(|| "FERMETURE_DEMANDE_PATIENT".to_owned()),
+                    date: Some(now),
+                    motif: Some(
+                        motif
+                            .clone()
+                            .unwrap_or_else(|| "FERMETURE_DEMANDE_PATIENT".to_owned()),
+                    ),
                     reason: reason.clone(),
                 });
                 store::put_dossier(c, patient, &row)?;

@@ -260,6 +260,18 @@ impl<'a> Viewer<'a> {
         }
     }
 
+    /// A document by entryUUID that this viewer may know of, with its status for him.
+    #[cfg(feature = "simulator")]
+    pub fn known_by_entry(&self, entry: &EntryUuid) -> Result<Option<DocumentRow>> {
+        let Some(dossier) = &self.dossier else {
+            return Ok(None);
+        };
+        match store::document_by_entry(self.connection, dossier.id, entry)? {
+            Some(row) if self.knows(&row) => self.with_status(row).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// When a document that this viewer may search for was last added.
     pub fn last_added(&self) -> Result<Option<Instant>> {
         let Some(dossier) = &self.dossier else {

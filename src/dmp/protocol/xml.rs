@@ -7,10 +7,11 @@
 //! What [`Reader`] reads comes from elsewhere: no DTD, no entity beside the five names and character references, a
 //! limit on bytes and on depth. It keeps one event at a time.
 
+use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
-use quick_xml::events::Event as Raw;
-use quick_xml::name::{PrefixDeclaration, ResolveResult};
+use quick_xml::events::{BytesStart, Event as Raw};
+use quick_xml::name::{NamespaceResolver, PrefixDeclaration, ResolveResult};
 use quick_xml::reader::NsReader;
 
 /// Writes XML in canonical form.
@@ -24,6 +25,14 @@ impl Writer {
     /// An empty text.
     pub fn new() -> Writer {
         Writer::default()
+    }
+
+    /// An empty text with room for some bytes.
+    pub fn with_capacity(bytes: usize) -> Writer {
+        Writer {
+            out: String::with_capacity(bytes),
+            open: Vec::new(),
+        }
     }
 
     /// Opens an element. `attributes` are in canonical order, namespace declarations first.
@@ -144,6 +153,11 @@ impl Default for Limits {
         }
     }
 }
+
+/// Namespace declarations in scope at once: the official messages have 12.
+const MOST_DECLARATIONS: usize = 256;
+/// Attributes of an element: the official messages have 8.
+const MOST_ATTRIBUTES: usize = 256;
 
 /// Why a message cannot be read. No text of the message is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -280,8 +294,8 @@ pub struct Reader<R> {
     owed_end: bool,
     /// Whether the root element was seen.
     begun: bool,
-    /// Where the last element that began has its `<`.
-    start: u64,
+    /// Where the last event begins.
+    at: u64,
 }
 
 impl<R: BufRead> Reader<R> {
@@ -299,121 +313,120 @@ impl<R: BufRead> Reader<R> {
             limits,
             owed_end: false,
             begun: false,
-            start: 0,
+            at: 0,
         }
     }
 
     /// The next event. Comments and processing instructions are passed over.
     pub fn next(&mut self) -> Result<Event, XmlError> {
+        loop {
+            return Ok(match self.step()? {
+                Step::Start(tag) => Event::Start(tag.element()?),
+                Step::Text(text) => Event::Text(text.into_owned()),
+                Step::End => Event::End,
+                Step::Eof => Event::Eof,
+                Step::Passed => continue,
+            });
+        }
+    }
+
+    /// As [`Reader::next`], borrowing from the reader: for long lists, where every string counts. The caller passes
+    /// over [`Step::Passed`] and asks every tag for its attributes, for these are checked as they are read.
+    pub fn step(&mut self) -> Result<Step<'_>, XmlError> {
         if self.owed_end {
             self.owed_end = false;
             self.depth -= 1;
-            return Ok(Event::End);
+            return Ok(Step::End);
         }
-        loop {
-            self.buffer.clear();
-            let start = self.inner.buffer_position();
-            let (resolved, raw) = match self.inner.read_resolved_event_into(&mut self.buffer) {
-                Ok(event) => event,
-                Err(error) => {
-                    let cut = matches!(
-                        &error,
-                        quick_xml::Error::Syntax(_)
-                            | quick_xml::Error::IllFormed(
-                                quick_xml::errors::IllFormedError::MissingEndTag(_)
-                            )
-                    );
-                    let failure = self.inner.get_mut().failure.take();
-                    return Err(failure.unwrap_or(if cut {
-                        XmlError::Cut
-                    } else {
-                        XmlError::Malformed
-                    }));
-                }
-            };
-            match raw {
-                Raw::Start(tag) => {
-                    let namespace = namespace_of(&resolved)?;
-                    let element = element_of(&self.inner, namespace, &tag)?;
-                    self.start = start;
-                    self.enter()?;
-                    return Ok(Event::Start(element));
-                }
-                Raw::Empty(tag) => {
-                    let namespace = namespace_of(&resolved)?;
-                    let element = element_of(&self.inner, namespace, &tag)?;
-                    self.start = start;
-                    self.enter()?;
-                    self.owed_end = true;
-                    return Ok(Event::Start(element));
-                }
-                Raw::End(_) => {
-                    self.depth = self.depth.checked_sub(1).ok_or(XmlError::Malformed)?;
-                    return Ok(Event::End);
-                }
-                Raw::Text(text) => {
-                    let text: &str = &text;
-                    if self.depth > 0 {
-                        return Ok(Event::Text(normalised(text)));
-                    }
-                    if !text.trim().trim_start_matches('\u{FEFF}').is_empty() {
-                        return Err(XmlError::Malformed);
-                    }
-                }
-                Raw::CData(text) => {
-                    return Ok(Event::Text(normalised(&text)));
-                }
-                Raw::GeneralRef(reference) => {
-                    let text = resolved_reference(&reference)?;
-                    return Ok(Event::Text(text));
-                }
-                Raw::DocType(_) => return Err(XmlError::Dtd),
-                Raw::Comment(_) | Raw::PI(_) | Raw::Decl(_) => {}
-                Raw::Eof => {
-                    return if self.depth > 0 || !self.begun {
-                        Err(XmlError::Cut)
-                    } else {
-                        Ok(Event::Eof)
-                    };
-                }
+        self.buffer.clear();
+        self.at = self.inner.buffer_position();
+        let raw = match self.inner.read_event_into(&mut self.buffer) {
+            Ok(event) => event,
+            Err(error) => {
+                let cut = matches!(
+                    &error,
+                    quick_xml::Error::Syntax(_)
+                        | quick_xml::Error::IllFormed(
+                            quick_xml::errors::IllFormedError::MissingEndTag(_)
+                        )
+                );
+                let failure = self.inner.get_mut().failure.take();
+                return Err(failure.unwrap_or(if cut {
+                    XmlError::Cut
+                } else {
+                    XmlError::Malformed
+                }));
             }
+        };
+        match raw {
+            Raw::Start(start) | Raw::Empty(start) if self.depth >= self.limits.depth => {
+                drop(start);
+                Err(XmlError::TooDeep)
+            }
+            Raw::Start(start) => {
+                self.begun = true;
+                self.depth += 1;
+                Tag::of(start, self.inner.resolver()).map(Step::Start)
+            }
+            Raw::Empty(start) => {
+                self.begun = true;
+                self.depth += 1;
+                self.owed_end = true;
+                Tag::of(start, self.inner.resolver()).map(Step::Start)
+            }
+            Raw::End(_) => {
+                self.depth = self.depth.checked_sub(1).ok_or(XmlError::Malformed)?;
+                Ok(Step::End)
+            }
+            Raw::Text(text) => {
+                if self.depth > 0 {
+                    return Ok(Step::Text(normalised(text.into_inner())));
+                }
+                if !text.trim().trim_start_matches('\u{FEFF}').is_empty() {
+                    return Err(XmlError::Malformed);
+                }
+                Ok(Step::Passed)
+            }
+            Raw::CData(text) => Ok(Step::Text(normalised(text.into_inner()))),
+            Raw::GeneralRef(reference) => {
+                resolved_reference(&reference).map(|text| Step::Text(Cow::Owned(text)))
+            }
+            Raw::DocType(_) => Err(XmlError::Dtd),
+            Raw::Comment(_) | Raw::PI(_) | Raw::Decl(_) => Ok(Step::Passed),
+            Raw::Eof if self.depth > 0 || !self.begun => Err(XmlError::Cut),
+            Raw::Eof => Ok(Step::Eof),
         }
-    }
-
-    fn enter(&mut self) -> Result<(), XmlError> {
-        self.begun = true;
-        self.depth += 1;
-        if self.depth > self.limits.depth {
-            return Err(XmlError::TooDeep);
-        }
-        Ok(())
-    }
-
-    /// Where the last element that began has its `<`, in bytes from the first.
-    pub fn element_start(&self) -> u64 {
-        self.start
-    }
-
-    /// Where the last event ended, in bytes from the first.
-    pub fn position(&self) -> u64 {
-        self.inner.buffer_position()
-    }
-
-    /// Right after the start of an element: the prefixes in scope (empty for the default namespace) with their
-    /// namespaces, each once.
-    pub fn namespaces(&self) -> Vec<(String, String)> {
-        let bindings = self.inner.resolver().bindings();
-        bindings
-            .map(|(prefix, namespace)| match prefix {
-                PrefixDeclaration::Default => (String::new(), namespace.0.to_owned()),
-                PrefixDeclaration::Named(prefix) => (prefix.to_owned(), namespace.0.to_owned()),
-            })
-            .collect()
     }
 
     /// How many elements are open.
     pub fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// Bytes of the input before the last event and after it, a byte order mark not counted. The end that an element
+    /// without content owes lies where its start does.
+    pub fn span(&self) -> std::ops::Range<u64> {
+        self.at..self.inner.buffer_position()
+    }
+
+    /// The namespace declarations in scope after the last start: prefix (empty for the default one) and name, in the
+    /// order of their prefixes. One that was undone is not among them.
+    pub fn namespaces(&self) -> Vec<(String, String)> {
+        let mut all: Vec<_> = self
+            .inner
+            .resolver()
+            .bindings()
+            .map(|(prefix, namespace)| {
+                let prefix = match prefix {
+                    PrefixDeclaration::Default => String::new(),
+                    PrefixDeclaration::Named(name) => name.to_owned(),
+                };
+                (prefix, namespace.as_ref().to_owned())
+            })
+            .filter(|(_, namespace)| !namespace.is_empty())
+            .collect();
+        all.sort();
+        all
     }
 
     /// The next child of the element whose start was just read: `None` at its end. Text between is passed over.
@@ -433,12 +446,16 @@ impl<R: BufRead> Reader<R> {
         let mut text = String::new();
         let mut inside = 0_usize;
         loop {
-            match self.next()? {
-                Event::Text(piece) => text.push_str(&piece),
-                Event::Start(_) => inside += 1,
-                Event::End if inside == 0 => return Ok(text),
-                Event::End => inside -= 1,
-                Event::Eof => return Err(XmlError::Cut),
+            match self.step()? {
+                Step::Text(piece) => text.push_str(&piece),
+                Step::Start(tag) => {
+                    tag.attributes(|_, _, _| {})?;
+                    inside += 1;
+                }
+                Step::End if inside == 0 => return Ok(text),
+                Step::End => inside -= 1,
+                Step::Passed => {}
+                Step::Eof => return Err(XmlError::Cut),
             }
         }
     }
@@ -447,12 +464,15 @@ impl<R: BufRead> Reader<R> {
     pub fn skip(&mut self) -> Result<(), XmlError> {
         let mut inside = 0_usize;
         loop {
-            match self.next()? {
-                Event::Start(_) => inside += 1,
-                Event::End if inside == 0 => return Ok(()),
-                Event::End => inside -= 1,
-                Event::Text(_) => {}
-                Event::Eof => return Err(XmlError::Cut),
+            match self.step()? {
+                Step::Start(tag) => {
+                    tag.attributes(|_, _, _| {})?;
+                    inside += 1;
+                }
+                Step::End if inside == 0 => return Ok(()),
+                Step::End => inside -= 1,
+                Step::Text(_) | Step::Passed => {}
+                Step::Eof => return Err(XmlError::Cut),
             }
         }
     }
@@ -466,51 +486,119 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// Line ends are one character (XML 1.0 section 2.11).
-fn normalised(text: &str) -> String {
-    if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.to_owned()
+/// What a reader meets, borrowed from it.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// An element begins. An element without content gives a start and an end.
+    Start(Tag<'a>),
+    /// Text, as in [`Event::Text`].
+    Text(Cow<'a, str>),
+    /// The last element opened ends.
+    End,
+    /// A comment or an instruction: nothing to read.
+    Passed,
+    /// The document ends.
+    Eof,
+}
+
+/// The start of an element, borrowed from the reader.
+#[derive(Debug)]
+pub struct Tag<'a> {
+    namespace: &'a str,
+    start: BytesStart<'a>,
+    resolver: &'a NamespaceResolver,
+}
+
+impl<'a> Tag<'a> {
+    fn of(start: BytesStart<'a>, resolver: &'a NamespaceResolver) -> Result<Tag<'a>, XmlError> {
+        // Each name is looked up among all the declarations in scope.
+        if resolver.bindings().size_hint().1 > Some(MOST_DECLARATIONS) {
+            return Err(XmlError::TooDeep);
+        }
+        let namespace = namespace_of(resolver.resolve_prefix(start.name().prefix(), true))?;
+        Ok(Tag {
+            namespace,
+            start,
+            resolver,
+        })
+    }
+
+    /// Namespace, empty when none.
+    pub fn namespace(&self) -> &str {
+        self.namespace
+    }
+
+    /// Local name.
+    pub fn name(&self) -> &str {
+        self.start.local_name().into_inner()
+    }
+
+    /// Every attribute in order: namespace (empty when none), local name, value. Namespace declarations are not
+    /// among them.
+    pub fn attributes(
+        &self,
+        mut each: impl FnMut(&str, &str, Cow<'_, str>),
+    ) -> Result<(), XmlError> {
+        if self.start.attributes_raw().is_empty() {
+            return Ok(());
+        }
+        for (index, attribute) in self.start.attributes().enumerate() {
+            // Each is compared with all before it.
+            if index >= MOST_ATTRIBUTES {
+                return Err(XmlError::TooLarge);
+            }
+            let attribute = attribute.map_err(|_| XmlError::Malformed)?;
+            let key = attribute.key.as_ref();
+            if key == "xmlns" || key.starts_with("xmlns:") {
+                continue;
+            }
+            let (resolved, local) = self.resolver.resolve_attribute(attribute.key);
+            let value = attribute_value(&attribute.value)?;
+            each(namespace_of(resolved)?, local.as_ref(), value);
+        }
+        Ok(())
+    }
+
+    /// The same, owned.
+    pub fn element(&self) -> Result<Element, XmlError> {
+        let mut attributes = Vec::new();
+        self.attributes(|namespace, name, value| {
+            attributes.push((namespace.to_owned(), name.to_owned(), value.into_owned()));
+        })?;
+        Ok(Element {
+            namespace: self.namespace.to_owned(),
+            name: self.name().to_owned(),
+            attributes,
+        })
     }
 }
 
-fn namespace_of(resolved: &ResolveResult<'_>) -> Result<String, XmlError> {
+/// Line ends are one character (XML 1.0 section 2.11).
+fn normalised(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        text
+    }
+}
+
+fn namespace_of(resolved: ResolveResult<'_>) -> Result<&str, XmlError> {
     match resolved {
-        ResolveResult::Bound(namespace) => Ok(namespace.as_ref().to_owned()),
-        ResolveResult::Unbound => Ok(String::new()),
+        ResolveResult::Bound(namespace) => Ok(namespace.into_inner()),
+        ResolveResult::Unbound => Ok(""),
         ResolveResult::Unknown(_) => Err(XmlError::Malformed),
     }
 }
 
-fn element_of<R>(
-    reader: &NsReader<R>,
-    namespace: String,
-    start: &quick_xml::events::BytesStart<'_>,
-) -> Result<Element, XmlError> {
-    let mut attributes = Vec::new();
-    for attribute in start.attributes() {
-        let attribute = attribute.map_err(|_| XmlError::Malformed)?;
-        let key = attribute.key.as_ref();
-        if key == "xmlns" || key.starts_with("xmlns:") {
-            continue;
-        }
-        let (resolved, local) = reader.resolver().resolve_attribute(attribute.key);
-        let value = attribute_value(&attribute.value)?;
-        attributes.push((namespace_of(&resolved)?, local.as_ref().to_owned(), value));
-    }
-    Ok(Element {
-        namespace,
-        name: start.local_name().as_ref().to_owned(),
-        attributes,
-    })
-}
-
 /// An attribute's value: references resolved, white space made spaces (XML 1.0 section 3.3.3).
-fn attribute_value(raw: &str) -> Result<String, XmlError> {
+fn attribute_value(raw: &str) -> Result<Cow<'_, str>, XmlError> {
+    const SPECIAL: [char; 5] = ['&', '<', '\t', '\n', '\r'];
+    if !raw.contains(SPECIAL) {
+        return Ok(Cow::Borrowed(raw));
+    }
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find(['&', '<', '\t', '\n', '\r']) {
+    while let Some(at) = rest.find(SPECIAL) {
         out.push_str(&rest[..at]);
         let tail = &rest[at..];
         if let Some(reference) = tail.strip_prefix('&') {
@@ -525,7 +613,7 @@ fn attribute_value(raw: &str) -> Result<String, XmlError> {
         }
     }
     out.push_str(rest);
-    Ok(out)
+    Ok(Cow::Owned(out))
 }
 
 fn resolved_reference(name: &str) -> Result<String, XmlError> {
@@ -625,17 +713,17 @@ mod tests {
         };
         let mut reader = Reader::new(xml.as_bytes(), Limits::default());
         reader.root().unwrap();
-        assert_eq!(&xml[reader.element_start() as usize..][..3], "<a ");
+        assert_eq!(&xml[reader.span().start as usize..][..3], "<a ");
         assert_eq!(named(&reader), [("", "urn:d"), ("p", "urn:p")]);
         reader.child().unwrap().unwrap();
-        assert_eq!(&xml[reader.element_start() as usize..][..5], "<p:b ");
+        assert_eq!(&xml[reader.span().start as usize..][..5], "<p:b ");
         assert_eq!(named(&reader), [("p", "urn:p"), ("q", "urn:q")]);
         assert_eq!(reader.child().unwrap(), None);
-        assert!(xml[..reader.position() as usize].ends_with("xmlns=''/>"));
+        assert!(xml[..reader.span().end as usize].ends_with("xmlns=''/>"));
         reader.child().unwrap().unwrap();
-        assert_eq!(&xml[reader.element_start() as usize..][..3], "<c>");
+        assert_eq!(&xml[reader.span().start as usize..][..3], "<c>");
         reader.skip().unwrap();
-        assert!(xml[..reader.position() as usize].ends_with("</c>"));
+        assert!(xml[..reader.span().end as usize].ends_with("</c>"));
     }
 
     #[test]

@@ -72,6 +72,9 @@ pub fn document(n: u32, patient: &Ins, author: &Caller) -> Doc {
             practice_setting_code: coded(terms.practice_setting(), system::TRE_A01, "AMBULATOIRE"),
             event_code_list: Vec::new(),
             reference_id_list: Vec::new(),
+            other_slots: Vec::new(),
+            other_classifications: Vec::new(),
+            other_identifiers: Vec::new(),
         },
         visibility: Visibility::NORMAL,
         content: format!("<ClinicalDocument n=\"{n}\"/>").into_bytes(),
@@ -122,5 +125,9 @@ pub fn submission(n: u32, patient: &Ins, by: &Caller, at: Instant) -> Submission
         author: by.requester.author(&TERMS),
         content_type_code: coded(TERMS.content_type(), system::TRE_R02, "SA07"),
         title: None,
+        comments: None,
+        other_slots: Vec::new(),
+        other_classifications: Vec::new(),
+        other_identifiers: Vec::new(),
     }
 }

@@ -137,7 +137,7 @@ fn find<'a>(message: &'a str, place: &Place<'_>) -> Result<Found<'a>, SignatureE
                         return Err(SignatureError::Misplaced);
                     }
                     let id = element.attribute(place.id).unwrap_or_default().to_owned();
-                    let start = usize::try_from(reader.element_start()).unwrap_or(usize::MAX);
+                    let start = usize::try_from(reader.span().start).unwrap_or(usize::MAX);
                     open_at = Some((path.len(), start, id));
                 } else if open_at.is_none() && path.len() + 1 == place.ancestors.len() {
                     inherited = reader.namespaces();
@@ -150,7 +150,7 @@ fn find<'a>(message: &'a str, place: &Place<'_>) -> Result<Found<'a>, SignatureE
                 if let Some((level, start, id)) =
                     open_at.take_if(|(level, ..)| *level == path.len())
                 {
-                    let end = usize::try_from(reader.position()).unwrap_or(usize::MAX);
+                    let end = usize::try_from(reader.span().end).unwrap_or(usize::MAX);
                     let namespaces = if level == 0 {
                         Vec::new()
                     } else {
