@@ -109,12 +109,14 @@ fn others() -> impl Strategy<
         proptest::collection::vec(text(), 0..3),
         0..4,
     );
-    let slots = slots.prop_map(|map| {
-        let slots = map
-            .into_iter()
-            .map(|(name, values)| OtherSlot { name, values });
-        slots.collect::<Vec<_>>()
-    });
+    let slots = slots
+        .prop_map(|map| {
+            let slots = map
+                .into_iter()
+                .map(|(name, values)| OtherSlot { name, values });
+            slots.collect::<Vec<_>>()
+        })
+        .boxed();
     let one = (
         slots.clone(),
         proptest::option::of(text()),
