@@ -268,6 +268,21 @@ fn what_the_library_gives_is_what_the_schemas_describe() {
             // What is written has the one right value wherever there is one.
             missing.retain(|name| *name != "fix");
         }
+        if members(record).contains("otherSlots") {
+            // What a registry's entry has beside the fields: the embedded DMP adds nothing, documents have none.
+            const KEPT: [&str; 9] = [
+                "otherSlots",
+                "otherClassifications",
+                "otherIdentifiers",
+                "name",
+                "values",
+                "scheme",
+                "node",
+                "slots",
+                "value",
+            ];
+            missing.retain(|name| !KEPT.contains(name));
+        }
         assert!(missing.is_empty(), "{record}: never seen {missing:?}");
     }
     let entries = seen["journal"]
