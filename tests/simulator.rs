@@ -9,7 +9,11 @@ mod bench;
 mod client;
 #[path = "simulator/control.rs"]
 mod control;
+#[path = "common/dmp/mod.rs"]
+mod dmp;
 #[path = "simulator/failures.rs"]
 mod failures;
+#[path = "simulator/transactions.rs"]
+mod transactions;
 #[path = "simulator/vihf.rs"]
 mod vihf;
