@@ -12,6 +12,7 @@
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
+//! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
 //! | `oversight` | the journal, read and verified |
 //! | `terminology` | the value sets in use, and packs loaded over them |
 //!
@@ -25,6 +26,8 @@ pub mod consent;
 pub mod consult;
 pub mod emergency;
 pub mod feed;
+#[cfg(feature = "national")]
+pub mod host;
 pub mod oversight;
 pub mod prepare;
 pub mod render;
@@ -40,9 +43,10 @@ pub use session::Session;
 use crate::clock::{Clock, Instant};
 use crate::dmp::embedded::Embedded;
 use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
+#[cfg(feature = "national")]
+use crate::dmp::national::National;
 use crate::dmp::{Dmp, Requester};
-use crate::error::{Error, ErrorKind, Result, StorageError};
-use crate::rules::habilitation::Habilitation;
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::Register;
 
 /// How much a log line matters.
@@ -69,11 +73,14 @@ pub struct Connector {
 pub(crate) struct Inner {
     state: Mutex<Option<State>>,
     log: Mutex<Option<Log>>,
-    /// The thread on which the log's callback runs now.
-    speaker: Mutex<Option<usize>>,
+    /// The thread on which a callback runs now.
+    speaker: Arc<Mutex<Option<usize>>>,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     terminology: Mutex<terminology::InUse>,
+    /// Stops the call that is on its way.
+    #[cfg(feature = "national")]
+    cancel: Option<crate::dmp::national::transport::Cancel>,
 }
 
 /// The two places where facts live.
@@ -126,6 +133,11 @@ impl Inner {
             .state
             .lock()
             .map_err(|_| Error::bug("an earlier call panicked: close this connector"))?;
+        // What was cancelled before this call is not this call.
+        #[cfg(feature = "national")]
+        if let Some(cancel) = &self.cancel {
+            cancel.reset();
+        }
         Ok(Held { guard })
     }
 
@@ -186,39 +198,42 @@ impl Connector {
             None => Clock::system(),
             Some(at) => Clock::manual(at),
         };
-        let config::Backend::Embedded(embedded) = &config.dmp;
-        let habilitation = match &embedded.habilitation {
-            None => Habilitation::default(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|_| Error::from(StorageError::CannotOpen))?;
-                Habilitation::from_json(&text)
-                    .map_err(|e| Error::caller("dmp.embedded.habilitation", e))?
-            }
-        };
+        let habilitation = config.habilitation()?;
         let terminology = terminology::InUse::open(config.terminology.as_deref())?;
         // The files last: a configuration that cannot work creates none.
-        let register = Register::open(&config.register)?;
-        let mut dmp = Embedded::open(
-            &embedded.path,
-            clock.clone(),
-            config.parameters,
-            habilitation,
-        )?;
+        let (register, mut dmp): (Register, Box<dyn Dmp>) = match &config.dmp {
+            config::Backend::Embedded(embedded) => {
+                let register = Register::open(&config.register)?;
+                let dmp = Embedded::open(
+                    &embedded.path,
+                    clock.clone(),
+                    config.parameters,
+                    habilitation,
+                )?;
+                (register, Box::new(dmp))
+            }
+            #[cfg(feature = "national")]
+            config::Backend::National(national) => {
+                let dmp = National::new((**national).clone(), clock.clone())?;
+                (Register::open(&config.register)?, Box::new(dmp))
+            }
+        };
         dmp.use_terminology(&terminology.sets);
-        Ok(Connector {
-            inner: Arc::new(Inner {
-                state: Mutex::new(Some(State {
-                    register,
-                    dmp: Box::new(dmp),
-                })),
-                log: Mutex::new(None),
-                speaker: Mutex::new(None),
-                clock,
-                config,
-                terminology: Mutex::new(terminology),
-            }),
-        })
+        #[cfg(feature = "national")]
+        let cancel = dmp.cancel();
+        let inner = Arc::new(Inner {
+            #[cfg(feature = "national")]
+            cancel,
+            state: Mutex::new(Some(State { register, dmp })),
+            log: Mutex::new(None),
+            speaker: Arc::default(),
+            clock,
+            config,
+            terminology: Mutex::new(terminology),
+        });
+        #[cfg(feature = "national")]
+        host::log_warnings(&inner)?;
+        Ok(Connector { inner })
     }
 
     /// Closes the connector and its files. Sessions and accesses opened on it answer

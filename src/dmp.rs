@@ -292,6 +292,28 @@ pub trait Dmp: Send {
         change: StatusChange,
         submission: &SubmissionSet,
     ) -> Result<Changed>;
+    /// Takes what the host lends: PIN, signatures, transport, where warnings go.
+    ///
+    /// Errors: [`crate::error::ErrorKind::Caller`] for a DMP that needs none of it.
+    #[cfg(feature = "national")]
+    fn lend(&mut self, _lent: national::Lent) -> Result<()> {
+        Err(national::not_national())
+    }
+    /// What stops a call on its way, from another thread.
+    #[cfg(feature = "national")]
+    fn cancel(&self) -> Option<national::transport::Cancel> {
+        None
+    }
+    /// What is known of the way to this DMP.
+    #[cfg(feature = "national")]
+    fn network(&self) -> Option<national::NetworkState> {
+        None
+    }
+    /// What the card in the reader says of its holder and exercises.
+    #[cfg(all(feature = "national", feature = "pkcs11"))]
+    fn card(&mut self) -> Result<national::keys::card::Content> {
+        Err(national::not_national())
+    }
     /// The patient's and the CNAM's side, when this DMP plays them.
     fn holder_side(&mut self) -> Option<&mut dyn HolderSide> {
         None

@@ -21,10 +21,13 @@ pub enum DossierState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Closing {
-    /// When.
-    pub date: Instant,
-    /// Code of the motif, as `FERMETURE_DEMANDE_PATIENT` (codeSystem 1.2.250.1.213.4.1.2.4).
-    pub motif: String,
+    /// When; absent when the DMP does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Instant>,
+    /// Code of the motif, as `FERMETURE_DEMANDE_PATIENT` (codeSystem 1.2.250.1.213.4.1.2.4); absent when the DMP
+    /// does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motif: Option<String>,
     /// Reason in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

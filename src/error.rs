@@ -99,6 +99,41 @@ pub struct NetworkFailure {
     pub refusal: Refusal,
 }
 
+impl NetworkFailure {
+    /// A failure of this kind: the rule's identifier, English without values, French for a person, and what is known
+    /// of the request.
+    pub fn new(
+        kind: NetworkKind,
+        rule: &str,
+        what: impl Into<String>,
+        sentence: &str,
+        detail: NetworkDetail,
+    ) -> NetworkFailure {
+        let mut refusal = Refusal::by_rule(rule, "dmpkit", sentence);
+        refusal.by = "network".to_owned();
+        refusal.network = Some(detail);
+        NetworkFailure {
+            kind,
+            what: what.into(),
+            refusal,
+        }
+    }
+
+    /// An answer came that is not a DMP's answer; what it is not.
+    pub fn unexpected(what: impl Into<String>) -> NetworkFailure {
+        NetworkFailure::new(
+            NetworkKind::Unexpected,
+            "NET-UNEXPECTED-ANSWER",
+            what,
+            "La réponse reçue n'est pas celle du DMP : vérifiez l'adresse et le réseau (mandataire, portail), ou prévenez l'éditeur du logiciel.",
+            NetworkDetail {
+                sent: true,
+                retry: false,
+            },
+        )
+    }
+}
+
 /// The kinds of failure between this machine and the DMP, as the C status codes tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -140,7 +175,7 @@ pub struct DmpError {
 }
 
 /// The severity of a DMP's answer. Source: ebRS `ErrorSeverityType`, HL7 `AcknowledgementDetailType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DmpSeverity {
     /// It was not done.

@@ -6,7 +6,7 @@
 //! | `handles` | tickets: handles that cannot dangle |
 //! | `memory` | what crosses: text, bytes, and [`dmp_free`](memory::dmp_free) |
 //! | `call` | one call: arguments in, panic caught, status and record out |
-//! | `library`, `connector`, `session`, `access`, `document`, `cda`, `oversight`, `terminology` | the functions |
+//! | `library`, `connector`, `host`, `session`, `access`, `document`, `cda`, `oversight`, `terminology` | the functions |
 //!
 //! The contract that makes the `unsafe` sound is the header's: pointers are valid for the call or NULL,
 //! texts end with NUL, lengths are true, and what is freed was received. Everything else (NULL, invalid
@@ -22,6 +22,8 @@ pub mod cda;
 pub mod connector;
 pub mod document;
 mod handles;
+#[cfg(feature = "national")]
+pub mod host;
 pub mod library;
 pub mod memory;
 pub mod oversight;

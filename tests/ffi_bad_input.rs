@@ -12,7 +12,7 @@ mod spoil;
 
 use face::{FUNCTIONS, Function, On, Reply, Text, call};
 use host::{MARKER, World, check_failure, content, demands, good, good_text};
-use practice::{ask, bare, config};
+use practice::{ask, bare, config_on_files as config};
 use serde_json::{Value, json};
 
 #[test]

@@ -32,12 +32,21 @@ fn now() -> Instant {
 
 /// An authority with a physician's card, an employee's, and a structure's certificates. Keys are made once.
 struct World {
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
     root: PathBuf,
     pki: Pki,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
+    // A test that runs again in a process of its own finds its world here.
+    if let Some(root) = std::env::var_os("DMPKIT_WORLD").map(PathBuf::from) {
+        let pki = Pki::open(&root, now()).unwrap();
+        return World {
+            _folder: None,
+            root,
+            pki,
+        };
+    }
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().to_owned();
     let pki = Pki::open(&root, now()).unwrap();
@@ -63,7 +72,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     .unwrap();
     pki.issue_structure(CABINET, "Cabinet du Pré").unwrap();
     World {
-        _folder: folder,
+        _folder: Some(folder),
         root,
         pki,
     }
@@ -205,6 +214,81 @@ fn openssl_accepts_what_the_test_authority_issues() {
     verify(&world.card(PHYSICIAN, "auth"), "sslclient", &later).unwrap();
     let before = (now().plus_days(-3).millis() / 1000).to_string();
     verify(&world.card(PHYSICIAN, "auth"), "sslclient", &before).unwrap_err();
+}
+
+#[test]
+fn xmlsec_and_java_accept_what_the_test_authority_issues() {
+    let world = &*WORLD;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| path(&folder.path().join(name)).to_owned();
+    let installed = |tool: &str| {
+        let found = Command::new(tool).arg("--help").output().is_ok();
+        if !found {
+            println!("skipped: {tool} is not installed");
+        }
+        found
+    };
+    let sign = world.card(PHYSICIAN, "sign");
+    let ca = world.root.join("ca.pem");
+    if installed("xmlsec1") {
+        let algorithms = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+        let template = format!(
+            "<d><Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><SignedInfo>\
+             <CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>\
+             <SignatureMethod Algorithm=\"{algorithms}\"/><Reference URI=\"\"><Transforms>\
+             <Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/></Transforms>\
+             <DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><DigestValue/></Reference>\
+             </SignedInfo><SignatureValue/><KeyInfo><X509Data/></KeyInfo></Signature></d>"
+        );
+        std::fs::write(file("template.xml"), template).unwrap();
+        let key = format!("{sign},{sign}");
+        run(
+            "xmlsec1",
+            &[
+                "--sign",
+                "--privkey-pem",
+                &key,
+                "--output",
+                &file("signed.xml"),
+                &file("template.xml"),
+            ],
+        )
+        .unwrap();
+        let verify = |ca: &str| {
+            run(
+                "xmlsec1",
+                &["--verify", "--trusted-pem", ca, &file("signed.xml")],
+            )
+        };
+        verify(path(&ca)).unwrap();
+        let other = Pki::in_memory(now()).unwrap();
+        std::fs::write(file("other.pem"), other.ca_pem()).unwrap();
+        verify(&file("other.pem")).unwrap_err();
+    }
+    if installed("keytool") {
+        let import = |store: &str, alias: &str, certificate: &str, more: &[&str]| {
+            let store = file(store);
+            let mut arguments = vec![
+                "-importcert",
+                "-keystore",
+                &store,
+                "-storepass",
+                "changeit",
+                "-alias",
+                alias,
+                "-file",
+                certificate,
+            ];
+            arguments.extend(more);
+            run("keytool", &arguments)
+        };
+        // Without a question, only what chains to what is trusted is taken.
+        import("trusting", "ca", path(&ca), &["-noprompt"]).unwrap();
+        let answer = import("trusting", "card", &sign, &[]).unwrap();
+        assert!(!answer.contains("Owner"), "{answer}");
+        let asked = import("empty", "card", &sign, &[]);
+        assert!(asked.is_err() || asked.is_ok_and(|text| text.contains("Owner")));
+    }
 }
 
 #[test]
@@ -489,7 +573,7 @@ fn what_is_not_a_key_file_says_so() {
         (
             certificates,
             other.as_str(),
-            "does not belong to the private key",
+            "none belongs to the private key",
         ),
         (certificates, &read(&elliptic), "not an RSA key"),
         (certificates, &text[..text.len() - 40], "not complete"),
@@ -727,6 +811,34 @@ fn the_configuration_is_strict_and_prints_no_secret() {
     assert!(!format!("{own:?}").contains("BASTIDE"));
 }
 
+#[test]
+fn damaged_certificates_are_errors_or_certificates_and_nothing_else() {
+    let good = WORLD.pki.issue_structure("10B0127190", "Clinique").unwrap();
+    let good = &good.signature.certificates()[0];
+    for end in 0..good.len() {
+        assert!(Certificate::from_der(&good[..end]).is_err());
+    }
+    let mut refused = 0;
+    for at in 0..good.len() {
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut bad = good.clone();
+            bad[at] ^= flip;
+            match Certificate::from_der(&bad) {
+                Ok(read) => {
+                    let _ = (
+                        read.subject().to_string(),
+                        read.serial_decimal(),
+                        read.rsa_public_key(),
+                    );
+                    let _ = read.subject().matches(&read.issuer().to_string());
+                }
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(refused > 100);
+}
+
 /// The certificates of the official messages, one of which is not strict DER.
 #[test]
 fn the_certificates_of_the_official_messages_are_read() {
@@ -764,13 +876,7 @@ fn the_certificates_of_the_official_messages_are_read() {
     ] {
         let bytes = std::fs::read(Path::new(&corpus).join("dmp").join(file)).unwrap();
         let text = String::from_utf8_lossy(&bytes);
-        let Some((_, rest)) = text.split_once("X509Certificate>") else {
-            assert_eq!(
-                file, "TD2.1_SignatureXades.xml",
-                "{file} holds a certificate"
-            );
-            continue;
-        };
+        let (_, rest) = text.split_once("X509Certificate>").unwrap();
         let base64: String = rest[..rest.find('<').unwrap()]
             .replace("&#13;", "")
             .split_whitespace()
@@ -788,16 +894,20 @@ fn the_certificates_of_the_official_messages_are_read() {
         );
         assert_eq!(own.unfit_for(Use::Signature), None, "{file}");
         own.rsa_public_key().unwrap();
-        // The Issuer that Java wrote is this subject, and ours is the same name.
-        if let Some((_, issuer)) = text.split_once("X509SubjectName\">") {
-            let issuer = &issuer[..issuer.find('<').unwrap()];
-            let ours = own.subject().to_string();
-            // The file lost this letter.
-            let written = issuer.replace("M?decin", "Médecin");
-            assert!(own.subject().matches(&written), "{file}: {issuer} {ours}");
-            assert!(own.subject().matches(&ours));
+        // The Issuer that Java wrote is this subject, and ours is the same name. The file lost a letter.
+        if file.starts_with("VIHF") {
+            let (_, issuer) = text.split_once("X509SubjectName\">").unwrap();
+            let issuer = issuer[..issuer.find('<').unwrap()].replace("M?decin", "Médecin");
+            assert!(own.subject().matches(&issuer), "{file}");
+        }
+        assert!(own.subject().matches(&own.subject().to_string()));
+        // XAdES names its certificate by issuer and number.
+        if text.contains("X509SerialNumber") {
+            for part in [own.issuer().to_string(), own.serial_decimal()] {
+                assert!(text.contains(&format!(">{part}<")), "{file}: {part}");
+            }
         }
         seen += 1;
     }
-    assert!(seen >= 3);
+    assert_eq!(seen, 4);
 }

@@ -198,6 +198,9 @@ struct Telling {
 }
 
 fn record(name: &str, handle: usize, value: &Value) -> Reply {
+    if name == "dmp_session_open" {
+        common::simulated::equip_record(&value.to_string());
+    }
     call(name, handle, Some(&value.to_string()), None)
 }
 
@@ -206,7 +209,7 @@ fn connector(folder: &std::path::Path, register: &str) -> usize {
     let config = json!({
         "register": path(register),
         "software": {"name": "Test", "version": "1", "homologation": "H", "oid": "1.2.250.1.999.1"},
-        "dmp": {"embedded": {"path": path("dmp.db")}},
+        "dmp": common::simulated::dmp_of(&folder.join("dmp.db")),
         "clock": FIRST_AT
     });
     record("dmp_connector_open", 0, &config).ok().handle

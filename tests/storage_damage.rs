@@ -12,7 +12,7 @@ use std::path::Path;
 
 use clinic::Office;
 use face::call;
-use practice::{ask, bare, config, doctor, folder, ins, report, report_id};
+use practice::{ask, bare, config_on_files as config, doctor, folder, ins, report, report_id};
 use serde_json::{Value, json};
 
 /// Opens a practice, feeds one document, closes.

@@ -16,7 +16,7 @@ use std::process::Command;
 use clinic::Office;
 use disk::Disk;
 use face::call;
-use practice::{Practice, ask, bare, config, folder, ins, report, report_id};
+use practice::{Practice, ask, bare, config_on_files as config, folder, ins, report, report_id};
 use serde_json::json;
 
 #[test]

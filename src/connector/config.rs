@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Instant;
 use crate::dmp::Software;
-use crate::error::{Error, Result};
+#[cfg(feature = "national")]
+use crate::dmp::national::NationalConfig;
+use crate::error::{Error, Result, StorageError};
 use crate::identity::Ins;
 use crate::rules::Parameters;
+use crate::rules::habilitation::Habilitation;
 use crate::store::sqlite;
 
 /// The configuration of a connector, as a JSON record or in Rust.
@@ -42,6 +45,9 @@ pub struct Config {
 pub enum Backend {
     /// A whole DMP in a file.
     Embedded(EmbeddedConfig),
+    /// The national DMP, over its protocols, or a simulator of it.
+    #[cfg(feature = "national")]
+    National(Box<NationalConfig>),
 }
 
 /// The embedded DMP's configuration.
@@ -98,23 +104,19 @@ impl Config {
                 "must leave 30 of 64 characters for the identifiers made under it",
             ));
         }
-        let Backend::Embedded(embedded) = &self.dmp;
-        for (field, path) in [
-            ("register", &self.register),
-            ("dmp.embedded.path", &embedded.path),
-        ] {
-            if !sqlite::is_plain(path) {
-                return Err(Error::caller(
-                    field,
-                    "must be a plain file path, not empty, not a URI, not in memory",
-                ));
+        plain("register", &self.register)?;
+        match &self.dmp {
+            Backend::Embedded(embedded) => {
+                plain("dmp.embedded.path", &embedded.path)?;
+                if embedded.path == self.register {
+                    return Err(Error::caller(
+                        "dmp.embedded.path",
+                        "must be another file than the register",
+                    ));
+                }
             }
-        }
-        if embedded.path == self.register {
-            return Err(Error::caller(
-                "dmp.embedded.path",
-                "must be another file than the register",
-            ));
+            #[cfg(feature = "national")]
+            Backend::National(national) => national.check()?,
         }
         let p = &self.parameters;
         for (fits, field) in [
@@ -149,6 +151,21 @@ impl Config {
         Ok(())
     }
 
+    /// The matrix d'habilitation of an embedded DMP.
+    pub(crate) fn habilitation(&self) -> Result<Habilitation> {
+        let path = match &self.dmp {
+            Backend::Embedded(embedded) => embedded.habilitation.as_ref(),
+            #[cfg(feature = "national")]
+            Backend::National(_) => None,
+        };
+        let Some(path) = path else {
+            return Ok(Habilitation::default());
+        };
+        let text =
+            std::fs::read_to_string(path).map_err(|_| Error::from(StorageError::CannotOpen))?;
+        Habilitation::from_json(&text).map_err(|e| Error::caller("dmp.embedded.habilitation", e))
+    }
+
     /// Refuses an identity of another domain than the configured one.
     pub(crate) fn check_domain(&self, ins: &Ins) -> Result<()> {
         use crate::identity::Authority::{Demonstration, Nia, Nir, Test};
@@ -166,5 +183,17 @@ impl Config {
                 "is not of the configured domain of identities",
             ))
         }
+    }
+}
+
+/// Refuses what is not the plain path of a file.
+fn plain(field: &str, path: &str) -> Result<()> {
+    if sqlite::is_plain(path) {
+        Ok(())
+    } else {
+        Err(Error::caller(
+            field,
+            "must be a plain file path, not empty, not a URI, not in memory",
+        ))
     }
 }

@@ -6,7 +6,8 @@ use crate::rules::Decision;
 macro_rules! codes {
     ($($code:ident $(retry $retry:literal)? = $french:literal;)*) => {
         /// A code of the DMP with its meaning. Sources: DMP messages and kit (DMP…), ITI TF-3 table 4.2.4.1-2 and the
-        /// supplement on metadata update (XDS… and those without a prefix).
+        /// supplement on metadata update (XDS… and those without a prefix), WS-Security 1.1 section 12 (InvalidSecurity,
+        /// FailedCheck, FailedAuthentication, MessageExpired).
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[allow(missing_docs)] // the names are the codes
         pub enum Code { $($code,)* }
@@ -39,6 +40,10 @@ codes! {
     DMPInvalidCertificate = "Le DMP refuse le certificat qui a signé la demande : vérifiez que la clé de signature de la carte ou de la structure est employée, et qu'elle est en cours de validité.";
     DMPPatientAccessAlreadyExists = "Le patient a déjà un accès à son DMP : il n'y a rien à faire.";
     DMPPatientAccessOTPAlreadyExists = "Le patient a déjà donné ce moyen de recevoir ses codes d'accès : il n'y a rien à faire.";
+    InvalidSecurity = "Le DMP ne peut pas lire qui fait la demande : contactez l'éditeur de votre logiciel.";
+    FailedCheck = "Le DMP refuse la signature de la demande : vérifiez que la carte ou le certificat est en cours de validité, puis recommencez.";
+    FailedAuthentication = "Le DMP ne reconnaît pas le porteur de la carte ou du certificat : vérifiez que la personne choisie dans le logiciel est bien celle de la carte.";
+    MessageExpired = "Le DMP tient la demande pour périmée : vérifiez la date et l'heure de ce poste, puis recommencez.";
     DMPInvalidRequest = "Le DMP n'accepte pas cette demande telle qu'elle est écrite : contactez l'éditeur de votre logiciel.";
     XDSUnknownPatientId = "Ce patient n'a pas de DMP.";
     UnknownPatientId = "Ce patient n'a pas de DMP.";

@@ -26,6 +26,7 @@ use crate::clock::Instant;
 use crate::dmp::national::keys::memory::MemoryKey;
 use crate::dmp::national::keys::{Keys, file_stem};
 use crate::dmp::protocol::certificate::{CardType, Use};
+use crate::dmp::protocol::holder;
 use crate::dmp::protocol::key::KeyError;
 
 use issue::{Pair, Purpose, Subject};
@@ -144,6 +145,8 @@ impl Pki {
             None => write(&server, "server.pem", &pki.server_pem())?,
         }
         pki.folder = Some(folder.to_owned());
+        // Whoever plays the patient's side comes with this one.
+        pki.issue_structure(holder::VISITOR, "Simulateur")?;
         Ok(pki)
     }
 

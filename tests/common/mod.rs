@@ -5,6 +5,7 @@
 pub mod library;
 pub mod office;
 pub mod page;
+pub mod simulated;
 
 use std::path::Path;
 

@@ -29,7 +29,7 @@ pub fn config(folder: &std::path::Path, register: &str) -> Config {
     serde_json::from_value(json!({
         "register": path(register),
         "software": {"name": "Test", "version": "1", "homologation": "H", "oid": "1.2.250.1.999.1"},
-        "dmp": {"embedded": {"path": path("dmp.db")}},
+        "dmp": super::simulated::dmp_of(&folder.join("dmp.db")),
         "clock": "2026-03-02T08:00:00Z"
     }))
     .expect("a configuration")
@@ -37,13 +37,15 @@ pub fn config(folder: &std::path::Path, register: &str) -> Config {
 
 /// A requester: PS_IdNat, profession, savoir-faire, in the practice's structure.
 pub fn requester(id: &str, profession: &str, specialty: Option<&str>) -> Requester {
-    serde_json::from_value(json!({
+    let requester = serde_json::from_value(json!({
         "professional": {"id": id, "family": "NOM", "given": "Prénom",
             "profession": profession, "specialty": specialty},
         "structure": {"id": "499900987654001", "name": "Cabinet", "sector": "SA07"},
         "authentication": "cps"
     }))
-    .expect("a requester")
+    .expect("a requester");
+    super::simulated::equip(&requester);
+    requester
 }
 
 /// Traits that suit any patient; adult unless the year says otherwise.

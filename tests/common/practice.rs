@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::face::{Reply, call};
 
+#[path = "simulated.rs"]
+mod simulated;
+
 /// The patient of the consultation reports.
 pub const INS: &str = r#"{"matricule":"279035121518989","oid":"1.2.250.1.213.1.4.10"}"#;
 /// The patient of the laboratory reports, a minor to those who say so.
@@ -46,7 +49,7 @@ pub fn doctor() -> Value {
 pub fn config(folder: &Path) -> Value {
     json!({
         "register": folder.join("register.db"),
-        "dmp": {"embedded": {"path": folder.join("dmp.db")}},
+        "dmp": simulated::dmp_of(&folder.join("dmp.db")),
         "clock": "2026-01-12T09:00:00Z",
         "software": {"name": "Cabinet", "version": "1.0", "homologation": "DEMO",
             "oid": "1.2.250.1.999.1"}
@@ -60,8 +63,18 @@ pub fn folder() -> tempfile::TempDir {
         .expect("a temporary folder")
 }
 
+/// As [`config`], always on the embedded DMP.
+pub fn config_on_files(folder: &Path) -> Value {
+    let mut config = config(folder);
+    config["dmp"] = json!({"embedded": {"path": folder.join("dmp.db")}});
+    config
+}
+
 /// Calls with a JSON record.
 pub fn ask(name: &str, handle: usize, record: &Value) -> Reply {
+    if name == "dmp_session_open" {
+        simulated::equip_record(&record.to_string());
+    }
     call(name, handle, Some(&record.to_string()), None)
 }
 

@@ -201,6 +201,7 @@ fn on_tokens(name: &str, prepare: impl FnOnce(&Hsm)) -> bool {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("card::{name}"), "--nocapture"])
         .env("DMPKIT_CARD_TEST", hsm.folder.path())
+        .env("DMPKIT_WORLD", &WORLD.root)
         .env("DMPKIT_MODULE", &hsm.module)
         .env("DMPKIT_READER", hsm.file("reader"))
         .env("DMPKIT_SHIM", shim)

@@ -8,7 +8,9 @@
 
 mod redact;
 
+use super::ebxml::{RegistryError, Severity};
 use super::soap::{self, Transaction};
+use super::vihf::VihfError;
 use super::xml::XmlError;
 use crate::dmp::Code;
 use crate::error::{DmpError, DmpSeverity, Error, ErrorKind, Refusal};
@@ -125,6 +127,44 @@ impl Fault {
         });
         fault.location = location.map(redact).filter(|l| !l.is_empty());
         fault
+    }
+
+    /// The refusal of a registry's list: its first error, else its first warning; `None` when the list is empty.
+    pub fn of_registry_errors(errors: &[RegistryError]) -> Option<Fault> {
+        errors
+            .iter()
+            .find(|e| e.severity == Severity::Error)
+            .or(errors.first())
+            .map(Fault::from)
+    }
+
+    /// As an entry of a registry's list of errors.
+    pub fn to_registry(&self) -> RegistryError {
+        RegistryError {
+            code: self.code.clone(),
+            context: self.context.clone(),
+            severity: match self.severity {
+                Some(DmpSeverity::Warning) => Severity::Warning,
+                _ => Severity::Error,
+            },
+            location: self.location.clone(),
+        }
+    }
+
+    /// What a server answers, in a SOAP fault, to an assertion that it does not accept. The codes are those of
+    /// WS-Security 1.1 section 12, but for the one seen on the national test platform.
+    pub fn of_vihf(error: &VihfError) -> Fault {
+        let code = match error {
+            VihfError::NotForSignature => Code::DMPInvalidCertificate,
+            VihfError::Signature(_) => Code::FailedCheck,
+            VihfError::Time => Code::MessageExpired,
+            VihfError::Issuer | VihfError::NotTheHolder | VihfError::CertificateKind => {
+                Code::FailedAuthentication
+            }
+            _ => Code::InvalidSecurity,
+        };
+        Fault::new(Origin::Soap, code.as_str(), &error.to_string())
+            .with_severity(DmpSeverity::Error)
     }
 
     /// A SOAP fault. The DMP's own code is looked for in the details, the subcodes and the code, in this order.
@@ -273,6 +313,7 @@ impl Fault {
             ErrorKind::Closed
             | ErrorKind::Storage(_)
             | ErrorKind::Network(_)
+            | ErrorKind::Key(_)
             | ErrorKind::Bug(_) => {
                 let mut fault = of(general, "");
                 fault.side = Side::Receiver;
@@ -280,6 +321,18 @@ impl Fault {
             }
         };
         fault.severity = fault.severity.or(Some(DmpSeverity::Error));
+        fault
+    }
+}
+
+impl From<&RegistryError> for Fault {
+    fn from(error: &RegistryError) -> Fault {
+        let mut fault =
+            Fault::of_registry(&error.code, &error.context, None, error.location.as_deref());
+        fault.severity = Some(match error.severity {
+            Severity::Warning => DmpSeverity::Warning,
+            Severity::Error => DmpSeverity::Error,
+        });
         fault
     }
 }
@@ -351,12 +404,10 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         match failure {
             Failure::Refused(fault) => fault.into(),
-            Failure::Unreadable(_) => {
-                ErrorKind::Network(crate::error::NetworkFailure::unexpected(
-                    "the DMP's answer is not of its form",
-                ))
-                .into()
-            }
+            Failure::Unreadable(_) => ErrorKind::Network(crate::error::NetworkFailure::unexpected(
+                "the DMP's answer is not of its form",
+            ))
+            .into(),
         }
     }
 }

@@ -4,12 +4,15 @@
 
 mod callers;
 mod documents;
+#[path = "../simulated.rs"]
+mod simulated;
 
 use std::sync::OnceLock;
 
 use dmpkit::clock::{Clock, Instant};
 use dmpkit::dmp::embedded::Embedded;
 use dmpkit::dmp::embedded::holder::{HistoryLine, HolderAction, HolderAnswer, Notification, Side};
+use dmpkit::dmp::national::National;
 use dmpkit::dmp::{Criteria, Deposit, Dmp, Lot, Receipt, Software};
 use dmpkit::document::{DocumentEntry, Oid, SubmissionSet, Visibility};
 use dmpkit::dossier::{Authorisation, Settings};
@@ -17,6 +20,7 @@ use dmpkit::error::{ErrorKind, Result};
 use dmpkit::identity::{Ins, PsIdNat};
 use dmpkit::rules::Parameters;
 use dmpkit::rules::habilitation::Habilitation;
+use dmpkit::simulator::Simulator;
 
 pub use callers::*;
 pub use documents::*;
@@ -46,6 +50,7 @@ pub struct Bench {
     _folder: tempfile::TempDir,
     pub clock: Clock,
     pub dmp: Box<dyn Dmp>,
+    _simulator: Option<Simulator>,
     lots: u32,
 }
 
@@ -61,17 +66,26 @@ impl Bench {
             .unwrap();
         let clock = Clock::manual(start());
         let path = folder.path().join("dmp.db");
-        let dmp = Embedded::open(
-            path.to_str().unwrap(),
-            clock.clone(),
-            parameters,
-            habilitation,
-        )
-        .unwrap();
+        let simulator = simulated::national()
+            .then(|| simulated::simulator(&path, parameters, habilitation.clone()));
+        let dmp: Box<dyn Dmp> = match &simulator {
+            Some(simulator) => {
+                let mut config = simulated::address(simulator);
+                let config = serde_json::from_value(config["national"].take()).unwrap();
+                let keys = Box::new(simulated::AnyCard::default());
+                Box::new(National::with_keyring(config, clock.clone(), keys).unwrap())
+            }
+            None => {
+                let path = path.to_str().unwrap();
+                let dmp = Embedded::open(path, clock.clone(), parameters, habilitation);
+                Box::new(dmp.unwrap())
+            }
+        };
         Bench {
             _folder: folder,
             clock,
-            dmp: Box::new(dmp),
+            dmp,
+            _simulator: simulator,
             lots: 0,
         }
     }

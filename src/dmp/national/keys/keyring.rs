@@ -1,5 +1,6 @@
 //! The keyring that a configuration describes.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -197,6 +198,15 @@ impl Keyring for Configured {
             }
         }
         Ok(keys)
+    }
+}
+
+impl fmt::Debug for Configured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries: Vec<_> = self.entries.iter().map(|slot| &slot.entry).collect();
+        f.debug_struct("Configured")
+            .field("entries", &entries)
+            .finish_non_exhaustive()
     }
 }
 

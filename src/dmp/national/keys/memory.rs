@@ -29,16 +29,15 @@ impl MemoryKey {
             .to_public_key()
             .to_public_key_der()
             .map_err(|_| KeyError::File("the private key is not usable"))?;
+        // An issuer's certificate that cannot be read is left out of the chain.
         let mut read: Vec<Certificate> = certificates
             .iter()
-            .map(|der| read(der))
-            .collect::<Result<_, _>>()?;
+            .filter_map(|der| read(der).ok())
+            .collect();
         let own = read
             .iter()
             .position(|c| c.public_key_der() == public.as_bytes())
-            .ok_or(KeyError::Certificate(
-                "it does not belong to the private key",
-            ))?;
+            .ok_or(KeyError::Certificate("none belongs to the private key"))?;
         let own = read.swap_remove(own);
         Ok(MemoryKey {
             certificates: chain(own, &read),

@@ -11,6 +11,7 @@
 mod token;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cryptoki::context::{CInitializeArgs, Pkcs11};
@@ -100,16 +101,32 @@ impl Reader {
         };
         self.module = Some(module.clone());
         self.open.retain(|token| token.is_present(&module));
-        let mut candidates = match self.candidates(&module) {
+        let present = match self.present(&module) {
             // Somebody else ended the module: begin anew.
             Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _)) => {
                 self.open.clear();
                 initialize(&module)?;
-                self.candidates(&module)
+                self.present(&module)
             }
             other => other,
         }
         .map_err(|error| failure(&error))?;
+        // Reading certificates from a card takes long: a card that is open, and the only one or the one wanted, is not
+        // read again.
+        let known = self.open.iter().find(|token| match present.as_slice() {
+            [(_, only)] => token.is(only),
+            _ => wanted.is_some() && token.holder() == wanted,
+        });
+        if let Some(token) = known {
+            return Ok(token.clone());
+        }
+        let mut candidates: Vec<Found> = present
+            .into_iter()
+            .filter_map(|(slot, info)| {
+                let session = module.open_ro_session(slot).ok()?;
+                Found::read(slot, info, session).ok()
+            })
+            .collect();
         if candidates.is_empty() {
             return Err(KeyError::NoCard);
         }
@@ -128,19 +145,16 @@ impl Reader {
         Ok(token)
     }
 
-    /// The cards present that the configuration allows, with their public objects.
-    fn candidates(&self, module: &Pkcs11) -> Result<Vec<Found>, Error> {
+    /// The cards present that the configuration allows.
+    fn present(&self, module: &Pkcs11) -> Result<Vec<(Slot, TokenInfo)>, Error> {
         let mut found = Vec::new();
         for slot in module.get_slots_with_token()? {
             // A card may leave between two calls, and a reader may hold something else than a card.
-            let Ok(info) = module.get_token_info(slot) else {
-                continue;
-            };
-            if info.token_initialized()
+            if let Ok(info) = module.get_token_info(slot)
+                && info.token_initialized()
                 && self.allows(&info)
-                && let Some(token) = self.look(module, slot, info)
             {
-                found.push(token);
+                found.push((slot, info));
             }
         }
         Ok(found)
@@ -153,11 +167,6 @@ impl Reader {
                 .is_none_or(|wanted| wanted.trim() == is.trim())
         };
         fits(&self.config.label, info.label()) && fits(&self.config.serial, info.serial_number())
-    }
-
-    fn look(&self, module: &Pkcs11, slot: Slot, info: TokenInfo) -> Option<Found> {
-        let session = module.open_ro_session(slot).ok()?;
-        Found::read(slot, info, session).ok()
     }
 }
 
@@ -185,7 +194,14 @@ fn choose(candidates: Vec<Found>, wanted: Option<&str>) -> Result<Found, KeyErro
 }
 
 fn load(path: &str) -> Result<Pkcs11, KeyError> {
-    let module = Pkcs11::new(path).map_err(|_| KeyError::NoMiddleware)?;
+    // An empty path would name the program itself.
+    if path.trim().is_empty() {
+        return Err(KeyError::NoMiddleware);
+    }
+    // The loader panics over a library that is not a PKCS#11 module.
+    let module = catch_unwind(AssertUnwindSafe(|| Pkcs11::new(path)))
+        .map_err(|_| KeyError::NoMiddleware)?
+        .map_err(|_| KeyError::NoMiddleware)?;
     initialize(&module)?;
     // See the head of this file: what is not dropped does not end the module.
     std::mem::forget(module.clone());

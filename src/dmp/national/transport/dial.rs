@@ -137,7 +137,7 @@ fn through(
     }
     let (feed, body) = Feed::empty();
     let request = request.body(body).map_err(|_| failed.clone())?;
-    let mut live = Live::over(stream, limits).map_err(ours)?;
+    let mut live = Live::to_proxy(stream, limits).map_err(ours)?;
     // To the caller nothing is sent yet: the request itself is not in this exchange.
     let head = exchange::head(&mut live, request, feed, &[], &mut |_| {
         watch.check(Stage::Before)

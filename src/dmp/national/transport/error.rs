@@ -319,3 +319,70 @@ impl NetworkError {
         error.get_ref()?.downcast_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<NetworkError> {
+        let stages = [Stage::Before, Stage::While, Stage::After];
+        let mut all = vec![
+            NetworkError::Url,
+            NetworkError::Header,
+            NetworkError::NameNotResolved,
+            NetworkError::Unreachable,
+            NetworkError::Refused,
+            NetworkError::ConnectTimedOut,
+            NetworkError::UnknownRoot,
+            NetworkError::CertificateExpired,
+            NetworkError::CertificateNotYetValid,
+            NetworkError::WrongHost,
+            NetworkError::CertificateUnfit,
+            NetworkError::NoCommonProtocol,
+            NetworkError::Key(KeyError::NoCard),
+            NetworkError::Malformed,
+            NetworkError::HeaderTooLarge,
+            NetworkError::BodyTooLarge,
+            NetworkError::WrongLength,
+            NetworkError::UnexpectedContentType,
+            NetworkError::Redirect { status: 302 },
+            NetworkError::Status { status: 404 },
+            NetworkError::Status { status: 503 },
+            NetworkError::ProxyFailed { status: None },
+            NetworkError::ProxyAuthentication,
+            NetworkError::Host { sent: true },
+            NetworkError::Resources,
+        ];
+        for stage in stages {
+            all.push(NetworkError::TimedOut { stage });
+            all.push(NetworkError::Cancelled { stage });
+            all.push(NetworkError::Cut { stage });
+            all.push(NetworkError::ClientCertificateRefused { stage });
+            all.push(NetworkError::Tls { stage });
+        }
+        all
+    }
+
+    #[test]
+    fn every_error_reads_well_in_both_languages() {
+        for error in all() {
+            let english = error.to_string();
+            assert!(english.starts_with(char::is_lowercase) && !english.contains('\n'));
+            let french = error.french();
+            assert!(french.starts_with(char::is_uppercase) && french.ends_with('.'));
+            // Two sentences at least: what happened, what to do.
+            assert!(french.matches(['.', ':']).count() >= 2, "{french}");
+            assert_eq!(french.contains("a pu parvenir"), error.sent(), "{french}");
+        }
+    }
+
+    #[test]
+    fn an_error_crosses_a_stream_unchanged() {
+        for error in all() {
+            let io = error.clone().into_io();
+            assert_ne!(io.kind(), io::ErrorKind::Interrupted);
+            assert_eq!(NetworkError::from_io(&io), Some(&error));
+        }
+        assert_eq!(NetworkError::from_io(&io::Error::other("else")), None);
+    }
+}

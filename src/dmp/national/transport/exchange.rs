@@ -122,6 +122,8 @@ pub(super) struct Live {
     connection: Option<Connection<Wire, Outgoing>>,
     wire: Wire,
     woken: Arc<Woken>,
+    /// The stream is to outlive HTTP on it.
+    keep: bool,
 }
 
 /// Set when hyper wants to be polled again although nothing happened on the network.
@@ -137,6 +139,15 @@ impl Wake for Woken {
 impl Live {
     /// Speaks HTTP over this stream.
     pub fn over(stream: Stream, limits: &Limits) -> Result<Live, NetworkError> {
+        Live::keeping(false, stream, limits)
+    }
+
+    /// The same for a `CONNECT`, after which the stream carries something else ([`Live::tunnel`]).
+    pub fn to_proxy(stream: Stream, limits: &Limits) -> Result<Live, NetworkError> {
+        Live::keeping(true, stream, limits)
+    }
+
+    fn keeping(keep: bool, stream: Stream, limits: &Limits) -> Result<Live, NetworkError> {
         let wire = Wire::new(stream);
         let mut builder = Builder::new();
         let header_bytes = limits.header_bytes as usize;
@@ -154,6 +165,7 @@ impl Live {
                 connection: Some(connection),
                 wire,
                 woken,
+                keep,
             }),
             _ => Err(NetworkError::Resources),
         }
@@ -164,17 +176,14 @@ impl Live {
         let waker = Waker::from(self.woken.clone());
         let mut context = Context::from_waker(&waker);
         // Twice: the first turn may only let the state machine know that it is idle.
-        self.turn(&mut context, false);
-        self.turn(&mut context, false);
+        self.turn(&mut context);
+        self.turn(&mut context);
         let ready = matches!(self.sender.poll_ready(&mut context), Poll::Ready(Ok(())));
         ready && self.connection.is_some() && self.wire.stream().failure().is_none()
     }
 
     /// The bare stream after a `CONNECT`, if nothing came over it that was not asked for.
-    pub fn tunnel(mut self) -> Option<Stream> {
-        let waker = Waker::from(self.woken.clone());
-        let mut context = Context::from_waker(&waker);
-        self.turn(&mut context, true);
+    pub fn tunnel(self) -> Option<Stream> {
         let parts = self.connection?.into_parts();
         if !parts.read_buf.is_empty() {
             return None;
@@ -183,23 +192,18 @@ impl Live {
         self.wire.into_stream()
     }
 
-    fn turn(&mut self, context: &mut Context<'_>, keep: bool) -> Option<hyper::Error> {
-        let connection = self.connection.as_mut()?;
-        let ended = if keep {
-            // The stream outlives HTTP on it.
-            return match connection.poll_without_shutdown(context) {
-                Poll::Ready(Err(error)) => Some(error),
-                _ => None,
-            };
-        } else {
-            Pin::new(connection).poll(context)
+    /// Lets the state machine do what it can without waiting.
+    fn turn(&mut self, context: &mut Context<'_>) {
+        self.wire.stream().turn();
+        let Some(connection) = &mut self.connection else {
+            return;
         };
-        match ended {
-            Poll::Pending => None,
-            Poll::Ready(result) => {
-                self.connection = None;
-                result.err()
-            }
+        if self.keep {
+            // Its end, an error or the tunnel, is told to the request that waits.
+            let _ = connection.poll_without_shutdown(context);
+        } else if Pin::new(connection).poll(context).is_ready() {
+            // Likewise.
+            self.connection = None;
         }
     }
 
@@ -217,7 +221,7 @@ impl Live {
             let stage = self.wire.stream().stage();
             check(stage)?;
             self.woken.0.store(false, Ordering::SeqCst);
-            self.turn(&mut context, false);
+            self.turn(&mut context);
             if let Poll::Ready(value) = done(&mut context) {
                 return Ok(value);
             }

@@ -26,8 +26,14 @@ pub(super) struct Stream {
     given: u64,
     /// Whether the current request was taken whole.
     complete: bool,
+    /// How often the network may still be read in this turn.
+    reads_left: u32,
     failure: Option<NetworkError>,
 }
+
+/// Reads of the network in one turn. Whoever sends without pause must not keep a turn from ending, or nobody would look
+/// at the deadline (interim answers without end are passed over inside hyper).
+const READS_PER_TURN: u32 = 64;
 
 impl Stream {
     pub fn new(tcp: TcpStream) -> io::Result<Stream> {
@@ -41,8 +47,14 @@ impl Stream {
             taken: 0,
             given: 0,
             complete: false,
+            reads_left: READS_PER_TURN,
             failure: None,
         })
+    }
+
+    /// A new turn begins.
+    pub fn turn(&mut self) {
+        self.reads_left = READS_PER_TURN;
     }
 
     /// A new request begins.
@@ -89,6 +101,7 @@ impl Stream {
         self.tls = Some((connection, told));
         loop {
             watch.check(Stage::Before)?;
+            self.turn();
             let received = self.receive();
             if let Some((_, told)) = &self.tls {
                 watch.extend(told.take_spent());
@@ -147,6 +160,10 @@ impl Stream {
         let Some((tls, told)) = &mut self.tls else {
             return Ok(false);
         };
+        if self.reads_left == 0 {
+            return Ok(false);
+        }
+        self.reads_left -= 1;
         let ended = match tls.read_tls(&mut self.tcp) {
             Ok(n) => n == 0,
             Err(e) if would_block(&e) => return Ok(false),
@@ -195,7 +212,11 @@ impl Stream {
     fn read(&mut self, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             let read = match &mut self.tls {
-                None => self.tcp.read(buffer),
+                None if self.reads_left == 0 => return Poll::Pending,
+                None => {
+                    self.reads_left -= 1;
+                    self.tcp.read(buffer)
+                }
                 Some((tls, _)) => tls.reader().read(buffer),
             };
             match read {
@@ -274,7 +295,7 @@ impl Wire {
 impl Read for Wire {
     fn poll_read(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
         mut cursor: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let mut buffer = [0; 16 * 1024];
@@ -283,7 +304,12 @@ impl Read for Wire {
             return Poll::Pending;
         };
         let mut stream = self.stream();
-        stream.read(room).map_ok(|n| {
+        let read = stream.read(room);
+        if read.is_pending() && stream.reads_left == 0 {
+            // There is more: in the next turn, without waiting.
+            context.waker().wake_by_ref();
+        }
+        read.map_ok(|n| {
             stream.given += n as u64;
             cursor.put_slice(room.get(..n).unwrap_or_default());
         })

@@ -1,7 +1,7 @@
 //! TLS: what is offered, the client's certificate with a key that may live on a card, and what failures mean.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
@@ -16,6 +16,7 @@ use rustls::{
 
 use super::config::{ConfigError, NetworkConfig};
 use super::error::{NetworkError, Stage};
+use super::watch::Since;
 use crate::clock::Clock;
 use crate::dmp::protocol::key::{Algorithm, Key, KeyError};
 
@@ -208,7 +209,7 @@ impl SigningKey for ClientKey {
 
 impl Signer for ClientKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
-        let start = Instant::now();
+        let start = Since::now();
         let signature = self.key.sign(Algorithm::RsaSha256, message);
         let mut told = self.told.told();
         told.spent += start.elapsed();

@@ -22,9 +22,14 @@ impl Cancel {
         Cancel::default()
     }
 
-    /// Stops the calls that hold this or a clone, within about 100 ms, and those that would start. For good.
+    /// Stops the calls that hold this or a clone, within about 100 ms, and those that would start, until it is reset.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Forgets that it was cancelled: a new call begins.
+    pub(crate) fn reset(&self) {
+        self.0.store(false, Ordering::SeqCst);
     }
 
     /// Whether it was cancelled.
@@ -79,7 +84,7 @@ impl Watch {
     }
 }
 
-/// When a connection was put aside.
+/// A moment from which time is measured.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Since(Instant);
 

@@ -69,9 +69,8 @@ fn authority(component: &str) -> String {
 
 impl Text for Cx {
     fn read(text: &str) -> Option<Cx> {
-        let text = text.trim();
         text.parse().ok().or_else(|| {
-            let c: Vec<&str> = text.split('^').collect();
+            let c: Vec<&str> = text.trim().split('^').collect();
             let at = |n: usize| c.get(n).copied().unwrap_or("");
             let cx = Cx {
                 id: unescape(at(0)),
@@ -90,9 +89,8 @@ impl Text for Cx {
 
 impl Text for Xcn {
     fn read(text: &str) -> Option<Xcn> {
-        let text = text.trim();
         text.parse().ok().or_else(|| {
-            let c: Vec<&str> = text.split('^').collect();
+            let c: Vec<&str> = text.trim().split('^').collect();
             let at = |n: usize| c.get(n).copied().unwrap_or("");
             let xcn = Xcn {
                 id: unescape(at(0)),
@@ -112,9 +110,8 @@ impl Text for Xcn {
 
 impl Text for Xon {
     fn read(text: &str) -> Option<Xon> {
-        let text = text.trim();
         text.parse().ok().or_else(|| {
-            let c: Vec<&str> = text.split('^').collect();
+            let c: Vec<&str> = text.trim().split('^').collect();
             let at = |n: usize| c.get(n).copied().unwrap_or("");
             let xon = Xon {
                 name: unescape(at(0)),
@@ -133,7 +130,7 @@ impl Text for Xon {
 /// authorSpecialty: `code^label^system`.
 impl Text for Coded {
     fn read(text: &str) -> Option<Coded> {
-        let mut parts = text.trim().splitn(3, '^');
+        let mut parts = text.splitn(3, '^');
         let code = unescape(parts.next().unwrap_or(""));
         let label = unescape(parts.next().unwrap_or(""));
         let system = unescape(parts.next().unwrap_or(""));

@@ -142,14 +142,25 @@ pub struct Received {
 impl Received {
     /// The document of an `xop:Include`'s `href`: `cid:` and the Content-ID in percent form.
     pub fn attachment(&self, href: &str) -> Option<&Attachment> {
+        self.attachments.get(self.place(href)?)
+    }
+
+    /// As [`Received::attachment`], taking its bytes away without a copy.
+    pub fn take(&mut self, href: &str) -> Option<Vec<u8>> {
+        let place = self.place(href)?;
+        let attachment = self.attachments.get_mut(place)?;
+        Some(std::mem::take(&mut attachment.bytes))
+    }
+
+    fn place(&self, href: &str) -> Option<usize> {
         let id = href
             .get(..4)
             .filter(|scheme| scheme.eq_ignore_ascii_case("cid:"))
             .and_then(|_| href.get(4..))?;
         let decoded = percent_decoded(id);
-        self.attachments
-            .iter()
-            .find(|a| !a.content_id.is_empty() && (a.content_id == decoded || a.content_id == id))
+        self.attachments.iter().position(|a| {
+            !a.content_id.is_empty() && (a.content_id == decoded || a.content_id == id)
+        })
     }
 }
 

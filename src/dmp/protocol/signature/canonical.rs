@@ -1,5 +1,7 @@
 //! Canonical forms of text that comes from elsewhere.
 
+use std::borrow::Cow;
+
 use bergshamra_c14n::{C14nMode, C14nSink, canonicalize_doc, canonicalize_doc_to};
 use bergshamra_xml::uppsala::Parser;
 use bergshamra_xml::{Document, NodeId, NodeKind, NodeSet};
@@ -9,6 +11,70 @@ use super::{Hash, SignatureError};
 
 /// Levels of elements that are followed.
 const DEPTH: u32 = 64;
+
+/// White space in attributes made spaces (XML 1.0 section 3.3.3): the library leaves it as it is, and real documents
+/// have tabs there.
+pub(crate) fn with_plain_attributes(text: &str) -> Cow<'_, str> {
+    if !text.contains(['\t', '\n', '\r']) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, markup) = rest.split_at(at);
+        out.push_str(before);
+        // What has no attributes is passed over; a tag ends at the first `>` outside of its quotes.
+        let passed = [
+            ("<!--", "-->"),
+            ("<![CDATA[", "]]>"),
+            ("<?", "?>"),
+            ("<!", ">"),
+        ]
+        .into_iter()
+        .find(|(start, _)| markup.starts_with(start))
+        .map(|(start, end)| {
+            let inside = markup.get(start.len()..).and_then(|rest| rest.find(end));
+            inside.map_or(markup.len(), |at| start.len() + at + end.len())
+        });
+        let length = passed.unwrap_or_else(|| tag_length(markup));
+        let (markup, after) = markup.split_at(length);
+        if passed.is_some() {
+            out.push_str(markup);
+        } else {
+            // Between attributes, any white space is as good as a space. A line end is one character.
+            let mut pieces = markup.split(['\t', '\n', '\r']).peekable();
+            let mut offset = 0;
+            while let Some(piece) = pieces.next() {
+                out.push_str(piece);
+                offset += piece.len();
+                let two = markup
+                    .get(offset..)
+                    .is_some_and(|rest| rest.starts_with("\r\n"));
+                if pieces.peek().is_some() && !two {
+                    out.push(' ');
+                }
+                offset += 1;
+            }
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Bytes of a tag, its `>` included.
+fn tag_length(markup: &str) -> usize {
+    let mut quote = None;
+    for (at, byte) in markup.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return at + 1,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    markup.len()
+}
 
 /// Parses without DTD.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, SignatureError> {
@@ -91,7 +157,8 @@ pub(crate) fn document_digest(
     algorithm: &str,
     hash: Hash,
 ) -> Result<Vec<u8>, SignatureError> {
-    let document = parse(text)?;
+    let text = with_plain_attributes(text);
+    let document = parse(&text)?;
     let mut digester = match hash {
         Hash::Sha256 => Digester::Sha256(sha2::Sha256::new()),
         Hash::Sha1 => Digester::Sha1(sha1::Sha1::new()),

@@ -55,6 +55,7 @@ pub fn verify_enveloped(
     let declared: Vec<(&str, &str)> = declared.iter().map(|(p, n)| (p.as_str(), *n)).collect();
     wrapper.open("wrapper", &declared).raw(found.text);
     let wrapper = wrapper.finish();
+    let wrapper = canonical::with_plain_attributes(&wrapper);
 
     let document = canonical::parse(&wrapper)?;
     let root = document.document_element();

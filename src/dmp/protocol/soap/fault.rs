@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use super::{SOAP_11, SOAP_12, WSA};
+use super::{SOAP_11, SOAP_12, WSA, WSSE};
 use crate::dmp::protocol::xml::{Element, Reader, Writer, XmlError};
 
 /// The code of a fault, by its name in SOAP 1.2.
@@ -87,7 +87,7 @@ fn local(value: &str) -> String {
 }
 
 impl Fault {
-    /// The payload of a fault, SOAP 1.2. A subcode of WS-Addressing is written under its namespace; one of the DMP
+    /// The payload of a fault, SOAP 1.2. A subcode of WS-Addressing or WS-Security is written under its namespace; one of the DMP
     /// under the envelope's, as its own faults are (`soap:DMPInvalidCertificate`).
     pub fn write(&self) -> String {
         let mut x = Writer::new();
@@ -109,6 +109,9 @@ impl Fault {
             if is_addressing(subcode) {
                 let name = format!("wsa:{subcode}");
                 x.leaf("soap:Value", &[("xmlns:wsa", WSA)], &name);
+            } else if is_security(subcode) {
+                let name = format!("wsse:{subcode}");
+                x.leaf("soap:Value", &[("xmlns:wsse", WSSE)], &name);
             } else {
                 x.leaf("soap:Value", &[], &format!("soap:{subcode}"));
             }
@@ -118,7 +121,7 @@ impl Fault {
         }
         x.close();
         x.open("soap:Reason", &[]);
-        x.leaf("soap:Text", &[("xml:lang", "fr")], &self.reason)
+        x.leaf("soap:Text", &[("xml:lang", "en")], &self.reason)
             .close();
         if !self.details.is_empty() {
             x.open("soap:Detail", &[]);
@@ -184,6 +187,14 @@ fn is_addressing(subcode: &str) -> bool {
             | "ActionNotSupported"
             | "DestinationUnreachable"
             | "EndpointUnavailable"
+    )
+}
+
+/// WS-Security 1.1 section 12.
+fn is_security(subcode: &str) -> bool {
+    matches!(
+        subcode,
+        "InvalidSecurity" | "FailedCheck" | "FailedAuthentication" | "MessageExpired"
     )
 }
 

@@ -49,9 +49,7 @@ impl Found {
 
     /// The CN of the authentication certificate: PS_IdNat on a professional's card.
     pub(super) fn holder(&self) -> Option<&str> {
-        let own = of_use(&self.certificates, Use::Authentication);
-        own.or(of_use(&self.certificates, Use::Signature))
-            .and_then(|(_, certificate)| certificate.common_name())
+        holder(&self.certificates)
     }
 
     /// Whether it has certificates of both uses.
@@ -121,6 +119,7 @@ pub(super) struct Token {
     certificates: Vec<(Vec<u8>, Certificate)>,
     keys: Vec<(Vec<u8>, ObjectHandle)>,
     mechanisms: Vec<MechanismType>,
+    login_required: bool,
     /// `None` once the card was taken out or failed.
     session: Mutex<Option<Session>>,
 }
@@ -132,6 +131,7 @@ impl Token {
             slot: found.slot,
             serial: found.info.serial_number().to_owned(),
             label: found.info.label().to_owned(),
+            login_required: found.info.login_required(),
             certificates: found.certificates,
             keys,
             // A token that does not list its mechanisms is tried with all.
@@ -145,6 +145,11 @@ impl Token {
         self.serial == info.serial_number() && self.label == info.label()
     }
 
+    /// The CN of the authentication certificate.
+    pub(super) fn holder(&self) -> Option<&str> {
+        holder(&self.certificates)
+    }
+
     /// Whether the card is still there, and its session logged in.
     pub(super) fn is_present(&self, module: &Pkcs11) -> bool {
         let there = module
@@ -154,10 +159,11 @@ impl Token {
             && self
                 .with_session(|session| {
                     let info = session.get_session_info()?;
-                    Ok(matches!(
+                    let logged_in = matches!(
                         info.session_state(),
                         SessionState::RoUser | SessionState::RwUser
-                    ))
+                    );
+                    Ok(logged_in || !self.login_required)
                 })
                 .unwrap_or(false)
     }
@@ -283,6 +289,12 @@ fn of_use(certificates: &[(Vec<u8>, Certificate)], use_: Use) -> Option<&(Vec<u8
     certificates
         .iter()
         .find(|(id, _)| id.last() == Some(&id_end(use_)))
+}
+
+fn holder(certificates: &[(Vec<u8>, Certificate)]) -> Option<&str> {
+    let own = of_use(certificates, Use::Authentication);
+    own.or(of_use(certificates, Use::Signature))
+        .and_then(|(_, certificate)| certificate.common_name())
 }
 
 /// The certificates that can be read, with their CKA_ID.
