@@ -13,6 +13,11 @@ mod control;
 mod dmp;
 #[path = "simulator/failures.rs"]
 mod failures;
+#[path = "simulator/outside.rs"]
+mod outside;
+#[cfg(feature = "cli")]
+#[path = "simulator/tool.rs"]
+mod tool;
 #[path = "simulator/transactions.rs"]
 mod transactions;
 #[path = "simulator/vihf.rs"]

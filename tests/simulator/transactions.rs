@@ -64,7 +64,7 @@ fn xml(write: impl FnOnce(&mut Writer)) -> String {
 }
 
 /// Deposits documents as one lot. `spoil` changes the bytes after they were signed.
-fn deposit(
+pub fn deposit(
     bench: &Bench,
     who: &Requester,
     lot: u32,
@@ -180,7 +180,7 @@ fn ready() -> Bench {
     bench
 }
 
-fn doc(n: u32) -> (Doc, Option<EntryUuid>) {
+pub fn doc(n: u32) -> (Doc, Option<EntryUuid>) {
     (document(n, &patient(), &caller(physician())), None)
 }
 
