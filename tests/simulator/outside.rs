@@ -150,7 +150,7 @@ fn zeep_drives_the_services_from_their_wsdl() {
     let (document, _) = doc(1);
     std::fs::write(folder.join("document.xml"), &document.content).unwrap();
     let output = Command::new("python3")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/simulator/zeep.py"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/simulator/wsdl.py"))
         .arg(Path::new(&schemas).join("xds"))
         .arg(bench.simulator.url())
         .arg(folder.join("ours/ca.pem"))
