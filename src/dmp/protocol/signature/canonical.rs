@@ -149,8 +149,8 @@ impl C14nSink for Digester {
 /// The digest of a whole document in Canonical XML 1.0, with or without comments: what the manifest of a lot says of
 /// a CDA.
 ///
-/// The document is held parsed (several times its size: about 6 bytes a byte for prose, less around embedded
-/// files, whose text is not copied); its canonical form is digested as it is made, never held.
+/// The document is held parsed: twice its size around an embedded file (20 MB: 41 MB), up to 28 times for dense
+/// markup (9 MB of short elements: 253 MB). Its canonical form is digested as it is made, never held.
 pub(crate) fn document_digest(
     text: &str,
     algorithm: &str,
