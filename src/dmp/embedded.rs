@@ -430,7 +430,10 @@ impl Dmp for Embedded {
         let (transaction, world, now) = self.begin()?;
         let viewer = Viewer::new(&transaction, world, context, now)?;
         let references = consult::references(&viewer, unique_ids)?;
-        viewer.trace("TD3.1b", None, true)?;
+        // A question about a document is a line about that document: whoever may not know of it reads nothing.
+        for reference in &references {
+            viewer.trace("TD3.1b", Some(&reference.unique_id), true)?;
+        }
         commit(transaction)?;
         Ok(references)
     }
@@ -469,7 +472,10 @@ impl Dmp for Embedded {
         let (transaction, world, now) = self.begin()?;
         let viewer = Viewer::new(&transaction, world, context, now)?;
         let documents = consult::documents(&viewer, unique_ids)?;
-        viewer.entered("TD3.1")?;
+        // As for references. It is part of the act that it serves, a reading or a change, which is told by itself.
+        for document in &documents {
+            viewer.trace("TD3.1", Some(&document.unique_id), true)?;
+        }
         commit(transaction)?;
         Ok(documents)
     }

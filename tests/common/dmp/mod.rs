@@ -192,9 +192,12 @@ impl Bench {
     pub fn history(&mut self, patient: &Ins, side: Side) -> Vec<HistoryLine> {
         let patient = *patient;
         match self.must(HolderAction::History { patient, side }) {
-            // Where a document is asked for on the way to another act, which is the one that counts.
+            // A document asked for by name is on the way to another act, which is the one that counts.
             HolderAnswer::History { history } => {
-                let acts = history.into_iter().filter(|line| line.action != "TD3.1b");
+                let named = |line: &HistoryLine| line.unique_id.is_some();
+                let acts = history
+                    .into_iter()
+                    .filter(|line| !(line.action.starts_with("TD3.1") && named(line)));
                 acts.collect()
             }
             other => panic!("{other:?}"),
