@@ -30,7 +30,10 @@ pub fn issue(pki: &Pki, requester: &Requester) -> Result<Keys, PkiError> {
         Authentication::Cpe => CardType::Cpe,
         Authentication::Structure | Authentication::Air => {
             let structure = &requester.structure;
-            return pki.issue_structure(structure.id.as_str(), &structure.name);
+            let id = structure.id.as_str();
+            // A certificate has a name: the structure that plays the patient needs none elsewhere.
+            let name = Some(structure.name.as_str()).filter(|name| !name.trim().is_empty());
+            return pki.issue_structure(id, name.unwrap_or(id));
         }
     };
     let professional = requester
