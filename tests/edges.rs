@@ -7,7 +7,7 @@ use dmp::{
     ADULT, Bench, Caller, Outcome, certificate, doc_id, document, nurse, patient, physician, start,
     submission,
 };
-use dmpkit::dmp::{Criteria, Dmp, ProfessionalsMode, StatusChange, VisibilityChange};
+use dmpkit::dmp::{Criteria, ProfessionalsMode, StatusChange, VisibilityChange};
 use dmpkit::dossier::{Authorisation, Settings};
 use dmpkit::identity::Ins;
 use dmpkit::rules::Parameters;

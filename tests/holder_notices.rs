@@ -7,7 +7,7 @@ mod dmp;
 use dmp::{ADULT, Bench, Caller, MINOR, Outcome, doc_id, document, patient, physician, start};
 use dmpkit::clock::Instant;
 use dmpkit::dmp::embedded::holder::{Notification, Side};
-use dmpkit::dmp::{Criteria, Dmp, StatusChange, VisibilityChange};
+use dmpkit::dmp::{Criteria, StatusChange, VisibilityChange};
 use dmpkit::document::{Status, Visibility};
 use dmpkit::dossier::Settings;
 use dmpkit::identity::Ins;

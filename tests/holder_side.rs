@@ -8,9 +8,7 @@ use dmp::{
     patients_cda, physician,
 };
 use dmpkit::dmp::embedded::holder::{HolderAction, Side};
-use dmpkit::dmp::{
-    Criteria, Dmp, PatientSearch, ProfessionalsMode, StatusChange, VisibilityChange,
-};
+use dmpkit::dmp::{Criteria, PatientSearch, ProfessionalsMode, StatusChange, VisibilityChange};
 use dmpkit::document::{Oid, Visibility};
 use dmpkit::dossier::{
     Authorisation, AuthorisationChange, DossierState, LegalRepresentative, PersonToNotify, Settings,
@@ -117,8 +115,8 @@ fn a_closed_dossier_says_when_and_why_and_nothing_else_until_it_is_reopened() {
     let DossierState::Closed(closing) = existence.state else {
         panic!("{:?}", existence.state);
     };
-    assert_eq!(closing.date, dmp::start());
-    assert_eq!(closing.motif, "FERMETURE_DEMANDE_PATIENT");
+    assert_eq!(closing.date, Some(dmp::start()));
+    assert_eq!(closing.motif.as_deref(), Some("FERMETURE_DEMANDE_PATIENT"));
     assert_eq!(closing.reason.as_deref(), Some("Demande écrite"));
     assert!(bench.dmp.administrative_data(&context).is_ok());
     let closed = "DMPClosed";
@@ -162,21 +160,19 @@ fn the_patient_deposits_documents_of_his_own_and_of_no_one_else() {
         visibility,
     };
     let normal = deposit(Visibility::NORMAL);
-    let twice = bench.dmp.act(&normal, &patients_cda(1, &who));
+    let twice = bench.act_with(&normal, &patients_cda(1, &who));
     assert_eq!(code(twice), "XDSDuplicateUniqueIdInRegistry");
-    let others = bench.dmp.act(&normal, &patients_cda(2, &patient(2)));
+    let others = bench.act_with(&normal, &patients_cda(2, &patient(2)));
     assert_eq!(code(others), "XDSPatientIdDoesNotMatch");
     // A patient hides nothing from himself.
     for hidden in [
         Visibility::INVISIBLE_PATIENT,
         Visibility::INVISIBLE_REPRESENTATIVES,
     ] {
-        let refused = bench.dmp.act(&deposit(hidden), &patients_cda(2, &who));
+        let refused = bench.act_with(&deposit(hidden), &patients_cda(2, &who));
         assert_eq!(code(refused), "XDSRegistryMetadataError");
     }
-    let masked = bench
-        .dmp
-        .act(&deposit(Visibility::MASKED), &patients_cda(2, &who));
+    let masked = bench.act_with(&deposit(Visibility::MASKED), &patients_cda(2, &who));
     assert!(masked.is_ok());
     assert_eq!(bench.reads(&doctor, &who, &doc_id(2)), Outcome::Unknown);
     assert_eq!(bench.side_documents(&who, Side::Holder).len(), 2);
