@@ -80,7 +80,8 @@ pub fn demonstration() -> Vec<Requester> {
                 given: given.to_owned(),
                 profession: profession.map(str::to_owned),
                 specialty: specialty.map(str::to_owned),
-                role: None,
+                // Who is no health professional is known by a role: 331, secrétaire médicale (TRE_R85).
+                role: profession.is_none().then(|| "331".to_owned()),
             })
         };
     vec![

@@ -18,6 +18,7 @@ mod issue;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rcgen::{Certificate, CertificateParams, Issuer, KeyPair};
 use zeroize::Zeroizing;
@@ -309,9 +310,12 @@ impl fmt::Debug for Pki {
     }
 }
 
-/// Writes a file beside its place first, so that a reader never sees half of it.
+/// Writes a file beside its place first, so that a reader never sees half of it; under a name that no other writer
+/// has, for several simulators may share a folder.
 fn write(path: &Path, name: &'static str, text: &str) -> Result<(), PkiError> {
-    let part = path.with_extension("part");
+    static WRITTEN: AtomicU32 = AtomicU32::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let part = path.with_extension(format!("part-{}-{number}", std::process::id()));
     std::fs::write(&part, text)
         .and_then(|()| std::fs::rename(&part, path))
         .map_err(|_| PkiError::File(name))
