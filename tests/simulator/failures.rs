@@ -134,7 +134,9 @@ fn a_restart_drops_every_connection_and_comes_back() {
     let bench = ready();
     let mut kept = bench.client(&physician()).connect();
     std::io::Write::write_all(&mut kept, b"GET /simulator HTTP/1.1\r\n").unwrap();
-    bench.simulator.misbehave(Misbehaviour::parse("restart:3s").unwrap());
+    bench
+        .simulator
+        .misbehave(Misbehaviour::parse("restart:3s").unwrap());
     assert_eq!(declare(&bench).status, 0);
     let mut rest = Vec::new();
     let _ = std::io::Read::read_to_end(&mut kept, &mut rest);
