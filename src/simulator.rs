@@ -203,8 +203,6 @@ impl Simulator {
         for holder in &holders {
             cards::issue(&pki, holder)?;
         }
-        // Whoever plays the patient opens his connection with it.
-        pki.issue_structure(holder::VISITOR, "Simulateur")?;
         Ok(pki)
     }
 
@@ -297,6 +295,9 @@ fn listen(address: &str) -> std::io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// Whether a folder holds no card but the visitor's.
 fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+    let visitor = |name: std::ffi::OsString| name.to_string_lossy().starts_with(holder::VISITOR);
+    std::fs::read_dir(folder)
+        .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|e| visitor(e.file_name()))))
 }

@@ -30,7 +30,10 @@ pub fn issue(pki: &Pki, requester: &Requester) -> Result<Keys, PkiError> {
         Authentication::Cpe => CardType::Cpe,
         Authentication::Structure | Authentication::Air => {
             let structure = &requester.structure;
-            return pki.issue_structure(structure.id.as_str(), &structure.name);
+            let id = structure.id.as_str();
+            // A certificate has a name: the structure that plays the patient needs none elsewhere.
+            let name = Some(structure.name.as_str()).filter(|name| !name.trim().is_empty());
+            return pki.issue_structure(id, name.unwrap_or(id));
         }
     };
     let professional = requester
@@ -77,7 +80,8 @@ pub fn demonstration() -> Vec<Requester> {
                 given: given.to_owned(),
                 profession: profession.map(str::to_owned),
                 specialty: specialty.map(str::to_owned),
-                role: None,
+                // Who is no health professional is known by a role: 331, secrétaire médicale (TRE_R85).
+                role: profession.is_none().then(|| "331".to_owned()),
             })
         };
     vec![

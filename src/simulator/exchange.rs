@@ -6,6 +6,7 @@
 
 mod call;
 mod caller;
+mod changes;
 mod documents;
 mod payload;
 

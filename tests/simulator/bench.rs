@@ -116,20 +116,33 @@ pub fn software() -> Software {
     }
 }
 
-pub fn file_of(requester: &Requester) -> &str {
-    match &requester.professional {
+/// The name of a card's files.
+pub fn file_of(requester: &Requester) -> String {
+    let id = match &requester.professional {
         Some(professional) => professional.id.as_str(),
         None => requester.structure.id.as_str(),
-    }
+    };
+    dmpkit::dmp::national::keys::file_stem(id).unwrap()
 }
 
 /// An assertion, as a connector signs it.
 pub fn assertion(requester: &Requester, patient: Option<&Ins>, keys: &Keys, at: Instant) -> String {
+    assertion_in(Mode::Normal, requester, patient, keys, at)
+}
+
+/// As [`assertion`], in a mode.
+pub fn assertion_in(
+    mode: Mode,
+    requester: &Requester,
+    patient: Option<&Ins>,
+    keys: &Keys,
+    at: Instant,
+) -> String {
     let software = software();
     let context = Context {
         software: &software,
         requester,
-        mode: Mode::Normal,
+        mode,
         reason: None,
         patient,
         login: at,

@@ -134,16 +134,21 @@ fn a_restart_drops_every_connection_and_comes_back() {
     let bench = ready();
     let mut kept = bench.client(&physician()).connect();
     std::io::Write::write_all(&mut kept, b"GET /simulator HTTP/1.1\r\n").unwrap();
-    bench.simulator.misbehave(Misbehaviour::once(Kind::Restart));
+    bench
+        .simulator
+        .misbehave(Misbehaviour::parse("restart:3s").unwrap());
     assert_eq!(declare(&bench).status, 0);
     let mut rest = Vec::new();
     let _ = std::io::Read::read_to_end(&mut kept, &mut rest);
     assert!(rest.is_empty());
     let address = bench.simulator.address();
-    let until = Instant::now() + Duration::from_secs(10);
-    while std::net::TcpStream::connect(address).is_err() {
-        assert!(Instant::now() < until, "it did not come back");
-        std::thread::sleep(Duration::from_millis(50));
+    // It goes, then it comes back.
+    for there in [false, true] {
+        let until = Instant::now() + Duration::from_secs(10);
+        while std::net::TcpStream::connect(address).is_ok() != there {
+            assert!(Instant::now() < until, "there: {there}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
     assert!(!was_done(&bench));
 }

@@ -127,6 +127,30 @@ fn the_tool_says_in_french_what_is_wrong_and_starts_nothing() {
 }
 
 #[test]
+fn a_first_run_issues_cards_and_tells_whose_they_are() {
+    let folder = folder();
+    // A folder that holds keys, made once, and no card yet.
+    std::fs::remove_dir_all(folder.path().join("ours/cards")).unwrap();
+    let child = command(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map(Running);
+    let mut child = child.unwrap();
+    let output = BufReader::new(child.0.stdout.take().unwrap());
+    let mut said = String::new();
+    for line in output.lines().map_while(Result::ok) {
+        said.push_str(&line);
+        said.push('\n');
+        if line.starts_with("Ces certificats") {
+            break;
+        }
+    }
+    assert!(said.contains("899900987654 : Hélène BASTIDE"), "{said}");
+    let card = folder.path().join("ours/cards/899900987654.sign.pem");
+    assert!(card.exists(), "{said}");
+}
+
+#[test]
 fn the_help_lists_the_failures() {
     let output = Command::new(env!("CARGO_BIN_EXE_dmpkit"))
         .args(["simulator", "--help"])

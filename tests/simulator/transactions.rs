@@ -20,8 +20,8 @@ use dmpkit::simulator::{Kind, Misbehaviour, SERVICES};
 use dmpkit::terminology::Terminology;
 
 use crate::bench::{
-    Bench, MESSAGE, assertion, bench, envelope, existence, now, nurse, patient, physician,
-    software, traits,
+    Bench, MESSAGE, assertion, assertion_in, bench, envelope, existence, now, nurse, patient,
+    physician, software, traits,
 };
 use crate::client::Answer;
 use crate::dmp::{Caller, Doc, doc_id, document, submission};
@@ -286,6 +286,17 @@ fn what_is_deposited_is_found_and_read_byte_for_byte() {
         };
         assert_eq!(received.attachment(href).unwrap().bytes, expected.content);
     }
+    let log = std::fs::read_to_string(bench.folder.path().join("exchanges.jsonl")).unwrap();
+    assert!(log.lines().count() >= 4);
+    for secret in [
+        "279035121518989",
+        "Compte rendu",
+        "ClinicalDocument",
+        "GARRIGUE",
+        "BASTIDE",
+    ] {
+        assert!(!log.contains(secret), "{secret}");
+    }
 }
 
 #[test]
@@ -526,5 +537,69 @@ fn a_clock_that_follows_takes_the_instant_of_each_assertion() {
         let answer = bench.post(&physician(), Transaction::Td02, &message);
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(bench.simulator.now(), at);
+    }
+}
+
+#[test]
+fn a_regulation_centre_finds_a_patient_by_traits() {
+    let bench = bench();
+    bench.open();
+    let message = Message::of(&software(), "b7a5e1f0-0001-4000-8000-000000000001");
+    let search = dmpkit::dmp::PatientSearch {
+        name: traits().birth_name,
+        given: None,
+        birth_date: traits().birth_date,
+        sex: None,
+    };
+    let payload = hl7::search_request(&search, &message, now());
+    let find = |mode| {
+        let keys = bench.keys(&physician());
+        let text = assertion_in(mode, &physician(), None, &keys, now());
+        let envelope = envelope(Transaction::Td05, &text, &payload);
+        let answer = bench.post(&physician(), Transaction::Td05, &envelope);
+        heard(&answer, Transaction::Td05, |reader, start| {
+            hl7::read_candidates(reader, start, &message.id)
+        })
+        .0
+    };
+    let found = find(Mode::Centre15).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].ins, patient());
+    // Only a regulation centre searches by traits.
+    let refused = dmpkit::Error::from(find(Mode::Normal).unwrap_err());
+    assert_eq!(refused.dmp_code(), Some("DMPAccessDeniedByRightsService"));
+}
+
+#[test]
+fn a_secretary_deposits_with_her_own_card() {
+    let bench = ready();
+    let secretary = dmpkit::simulator::cards::demonstration()[2].clone();
+    let by_her = (document(5, &patient(), &caller(secretary.clone())), None);
+    let answer = deposit(&bench, &secretary, 5, &[by_her], false);
+    let done = response(&answer, Transaction::Td21);
+    assert_eq!((done.status, code(&done)), (ResponseStatus::Success, ""));
+    assert_eq!(
+        bench.simulator.exchanges().last().unwrap().transaction,
+        "TD2.2"
+    );
+}
+
+/// Whole messages are kept when they are asked for, and only then.
+#[test]
+fn whole_messages_are_kept_on_demand() {
+    let folder = crate::bench::folder();
+    let messages = folder.path().join("messages");
+    std::fs::create_dir(&messages).unwrap();
+    let mut options = crate::bench::options(folder.path());
+    options.messages = Some(messages.clone());
+    let simulator = dmpkit::simulator::Simulator::start(options).unwrap();
+    let bench = Bench { folder, simulator };
+    bench.send(&physician(), Transaction::Td02, &existence(&patient()));
+    for (name, held) in [
+        ("000001-request.txt", "279035121518989"),
+        ("000001-answer.txt", "PRPA_IN201308UV02"),
+    ] {
+        let text = std::fs::read_to_string(messages.join(name)).unwrap();
+        assert!(text.contains(held), "{name}");
     }
 }

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dmpkit::simulator::{ClockSetting, Kind, Misbehaviour, Options, Script, Simulator, StartError};
+use dmpkit::dmp::national::keys::file_stem;
+use dmpkit::simulator::{
+    ClockSetting, Kind, Misbehaviour, Options, Script, Simulator, StartError, cards,
+};
 use serde::Serialize;
 
 use crate::args::Simulator as Command;
@@ -194,6 +197,9 @@ fn tell(ready: &Ready<'_>, command: &Command) -> io::Result<()> {
         "  Services      {}\n  Autorité      {}\n  Cartes        {}\n  Fichier DMP   {}",
         ready.url, ready.authority, ready.cards, ready.dmp
     ))?;
+    for (place, who) in known(Path::new(&ready.cards)) {
+        output::line(&format!("  Carte         {place} : {who}"))?;
+    }
     match &ready.log {
         Some(log) => output::line(&format!("  Journal       {log}"))?,
         None => output::line("  Journal       aucun (--log FICHIER pour le garder)")?,
@@ -217,4 +223,21 @@ fn tell(ready: &Ready<'_>, command: &Command) -> io::Result<()> {
     output::line(
         "\nCes certificats sont d'essai et ne valent rien ailleurs : n'utilisez que des patients fictifs.",
     )
+}
+
+/// The demonstration's holders who have their cards in this folder: the name of the files, and who it is.
+fn known(folder: &Path) -> Vec<(String, String)> {
+    let described = cards::demonstration().into_iter().filter_map(|requester| {
+        let (id, who) = match &requester.professional {
+            Some(p) => (p.id.as_str(), format!("{} {}", p.given, p.family)),
+            None => (
+                requester.structure.id.as_str(),
+                requester.structure.name.clone(),
+            ),
+        };
+        let stem = file_stem(id)?;
+        let issued = folder.join(format!("{stem}.auth.pem")).exists();
+        issued.then_some((stem, who))
+    });
+    described.collect()
 }

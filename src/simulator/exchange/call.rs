@@ -2,8 +2,8 @@
 
 use std::io::BufRead;
 
-use super::documents;
 use super::payload::Payload;
+use super::{changes, documents};
 use crate::clock::Instant;
 use crate::dmp::embedded::Embedded;
 use crate::dmp::protocol::ebxml::{
@@ -152,7 +152,7 @@ impl Call {
             Call::Lot(lot) => documents::submit(dmp, turn, lot)?,
             Call::Query(query) => documents::query(dmp, turn, query)?,
             Call::Retrieve(requests) => return documents::retrieve(dmp, turn, requests),
-            Call::Update(update) => documents::update(dmp, turn, update)?,
+            Call::Update(update) => changes::update(dmp, turn, update)?,
         };
         Ok(xml.into())
     }

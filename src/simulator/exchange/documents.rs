@@ -1,6 +1,6 @@
-//! The XDS.b transactions: deposits (TD2.1, TD2.2), searches (TD3.1), reading (TD3.2), changes (TD3.3).
+//! The XDS.b transactions: deposits (TD2.1, TD2.2), searches (TD3.1), reading (TD3.2).
 //!
-//! Limits: the document that signs a lot is checked and not kept, so no search gives it; an update holds one change.
+//! Limits: the document that signs a lot is checked and not kept, so no search gives it.
 
 use super::call::{Turn, same_patient};
 use super::payload::{Part, Payload, random};
@@ -9,9 +9,9 @@ use crate::dmp::embedded::{Embedded, Known};
 use crate::dmp::protocol::certificate::Certificate;
 use crate::dmp::protocol::ebxml::names::DMP_REPOSITORY;
 use crate::dmp::protocol::ebxml::{
-    AnswerWriter, Change, Content, DocumentRequest, DocumentResponse, Entry, FindDocuments, Ids,
-    Link, Query, QueryRequest, ReceivedDocument, ReceivedLot, ReceivedUpdate, RegistryError,
-    RegistryResponse, ResponseStatus, ReturnType, Set, write_response, write_retrieved,
+    AnswerWriter, Content, DocumentRequest, DocumentResponse, Entry, FindDocuments, Ids, Link,
+    Query, QueryRequest, ReceivedDocument, ReceivedLot, RegistryError, RegistryResponse,
+    ResponseStatus, ReturnType, Set, write_response, write_retrieved,
 };
 use crate::dmp::protocol::fault::{Fault, Origin};
 use crate::dmp::protocol::mtom;
@@ -19,26 +19,24 @@ use crate::dmp::protocol::signature::{Authorities, Policy};
 use crate::dmp::protocol::soap::Transaction;
 use crate::dmp::protocol::xades;
 use crate::dmp::protocol::xml::Writer;
-use crate::dmp::{
-    Code, Criteria, Deposit, Dmp, DocumentsAndAssociations, Lot, StatusChange, VisibilityChange,
-};
+use crate::dmp::{Code, Criteria, Deposit, Dmp, DocumentsAndAssociations, Lot};
 use crate::document::{
-    Association, AssociationKind, DocumentEntry, EntryUuid, Oid, Status, SubmissionSet, Visibility,
+    Association, AssociationKind, DocumentEntry, EntryUuid, Oid, Status, SubmissionSet,
 };
 use crate::error::Error;
 use crate::identity::{Cx, Ins};
 
-fn no(turn: &Turn<'_>, error: &Error) -> Fault {
+pub(super) fn no(turn: &Turn<'_>, error: &Error) -> Fault {
     Fault::of_error(error, turn.transaction)
 }
 
-fn refused(turn: &Turn<'_>, code: Code, context: &'static str) -> Fault {
+pub(super) fn refused(turn: &Turn<'_>, code: Code, context: &'static str) -> Fault {
     no(turn, &code.error(context))
 }
 
 /// A uniqueId that no document has: what is asked of it is answered as for any document that the caller does not
 /// know, rights first.
-fn nobody() -> Result<Oid, Fault> {
+pub(super) fn nobody() -> Result<Oid, Fault> {
     Oid::new("2.25.0").map_err(|_| Fault::new(Origin::Registry, "XDSRegistryError", "nobody"))
 }
 
@@ -147,7 +145,7 @@ fn check_signature(turn: &Turn<'_>, lot: &ReceivedLot, contents: &[&[u8]]) -> Re
     }
 }
 
-fn response(response: &RegistryResponse) -> String {
+pub(super) fn response(response: &RegistryResponse) -> String {
     let mut out = Writer::new();
     write_response(&mut out, response);
     out.finish()
@@ -440,120 +438,6 @@ pub(super) fn retrieve(
         xml: out.finish(),
         parts,
     })
-}
-
-// ---- TD3.3
-
-/// Does the one change of an update.
-pub(super) fn update(
-    dmp: &mut Embedded,
-    turn: &Turn<'_>,
-    update: &ReceivedUpdate,
-) -> Result<String, Fault> {
-    let [change] = update.changes.as_slice() else {
-        let rule = "one change of one document in an update";
-        return Err(refused(turn, Code::XDSMetadataUpdateError, rule));
-    };
-    let submission = &update.submission;
-    match change {
-        Change::Status { target, from, to } => {
-            change_status(dmp, turn, target, (*from, *to), submission)?;
-        }
-        Change::Metadata {
-            logical_id,
-            previous_version,
-            entry,
-        } => change_metadata(dmp, turn, logical_id, *previous_version, entry, submission)?,
-    }
-    Ok(response(&RegistryResponse::SUCCESS))
-}
-
-fn change_status(
-    dmp: &mut Embedded,
-    turn: &Turn<'_>,
-    target: &EntryUuid,
-    (from, to): (Status, Status),
-    submission: &SubmissionSet,
-) -> Result<(), Fault> {
-    let context = turn.context();
-    let change = match to {
-        Status::Archived => StatusChange::Archive,
-        Status::Approved => StatusChange::Unarchive,
-        Status::Deleted => StatusChange::Delete,
-        _ => return Err(refused(turn, Code::XDSMetadataUpdateError, "NewStatus")),
-    };
-    let known = dmp.known(&context, Known::Entry(target));
-    let id = match known.map_err(|error| no(turn, &error))? {
-        None => nobody()?,
-        Some(entry) if entry.availability_status == from => entry.unique_id,
-        Some(_) => {
-            let rule = "OriginalStatus is not the current one";
-            return Err(refused(turn, Code::XDSMetadataUpdateError, rule));
-        }
-    };
-    dmp.change_status(&context, &id, change, submission)
-        .map(|_| ())
-        .map_err(|error| no(turn, &error))
-}
-
-fn change_metadata(
-    dmp: &mut Embedded,
-    turn: &Turn<'_>,
-    logical_id: &EntryUuid,
-    previous_version: u32,
-    entry: &Entry,
-    submission: &SubmissionSet,
-) -> Result<(), Fault> {
-    let context = turn.context();
-    let id = &entry.metadata.unique_id;
-    let known = dmp.known(&context, Known::Unique(id));
-    let change = match known.map_err(|error| no(turn, &error))? {
-        // Answered as for any document that the caller does not know.
-        None => VisibilityChange::Mask,
-        Some(current) => {
-            if &current.logical_id != logical_id {
-                let rule = "the logicalId is not that of the uniqueId";
-                return Err(refused(turn, Code::XDSMetadataUpdateError, rule));
-            }
-            if current.version != previous_version {
-                let rule = "PreviousVersion is not the current one";
-                return Err(refused(turn, Code::XDSMetadataVersionError, rule));
-            }
-            let registered = Entry::of(&current)
-                .map_err(|_| refused(turn, Code::XDSRegistryError, "stored metadata"))?;
-            if registered.metadata != entry.metadata {
-                let rule = "only the visibility of a document can be changed";
-                return Err(refused(turn, Code::XDSMetadataUpdateError, rule));
-            }
-            visibility_change(current.visibility, entry.visibility).ok_or_else(|| {
-                let rule = "confidentialityCode: one change of visibility is expected";
-                refused(turn, Code::XDSMetadataUpdateError, rule)
-            })?
-        }
-    };
-    dmp.change_visibility(&context, id, change, submission)
-        .map(|_| ())
-        .map_err(|error| no(turn, &error))
-}
-
-/// Which change leads from one visibility to another. The same visibility again is a masking or unmasking that
-/// changes nothing.
-fn visibility_change(before: Visibility, after: Visibility) -> Option<VisibilityChange> {
-    [
-        (before.with(Visibility::MASKED), VisibilityChange::Mask),
-        (before.without(Visibility::MASKED), VisibilityChange::Unmask),
-        (
-            before.without(Visibility::INVISIBLE_PATIENT),
-            VisibilityChange::ShowToPatient,
-        ),
-        (
-            before.without(Visibility::INVISIBLE_REPRESENTATIVES),
-            VisibilityChange::ShowToRepresentatives,
-        ),
-    ]
-    .into_iter()
-    .find(|(reached, _)| *reached == after)
-    .map(|(_, change)| change)
 }
 
 // ---- refusals
