@@ -11,8 +11,6 @@ mod practice;
 
 use std::io::Read;
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -252,8 +250,10 @@ fn the_same_story_with_the_hosts_keys_and_transport() {
         json!([{"host": {"authentication": world.card("auth"), "signature": world.card("sign")}}]);
     let connector = world.connector_of(&world.with_keys(keys));
     // Nothing signs yet.
-    let reply = ask("dmp_session_open", connector, &doctor());
+    let session = ask("dmp_session_open", connector, &doctor()).ok().handle;
+    let reply = ask("dmp_access_open", session, &json!({"patient": ins()}));
     refused(&reply, DMP_KEY, "KEY-HOST");
+    bare("dmp_session_close", session).ok();
     assert_eq!(host.lend_signer(connector), DMP_OK);
     // The host's keys on the connector's own transport: they open the TLS connection too.
     story(connector);
@@ -390,41 +390,18 @@ fn what_the_hosts_transport_says_is_what_the_call_answers() {
     world.close(&[connector]);
 }
 
-/// A PKCS#12 file of a test card.
-fn pkcs12(card: &str, file: &Path) -> String {
-    let file = file.to_str().expect("UTF-8").to_owned();
-    let passphrase = format!("pass:{PASSPHRASE}");
-    let arguments = [
-        "pkcs12",
-        "-export",
-        "-in",
-        card,
-        "-out",
-        &file,
-        "-passout",
-        &passphrase,
-    ];
-    let made = Command::new("openssl").args(arguments).output();
-    let made = made.expect("openssl runs");
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    file
-}
-
 #[test]
 fn a_passphrase_is_asked_of_the_host_and_told_to_nobody() {
     let world = World::new();
     let host = world.host();
     let files = ["auth", "sign"].map(|pair| {
         let file = world.folder.path().join(format!("{pair}.p12"));
-        pkcs12(&world.card(pair), &file)
+        lent::pkcs12(&world.card(pair), &file, PASSPHRASE)
     });
     let keys = json!([{"pkcs12": {"authentication": files[0], "signature": files[1]}}]);
     let connector = world.connector_of(&world.with_keys(keys));
-    let open = || ask("dmp_session_open", connector, &doctor());
+    let session = ask("dmp_session_open", connector, &doctor()).ok().handle;
+    let open = || ask("dmp_access_open", session, &json!({"patient": ins()}));
     // Nobody to ask.
     let refusal = refused(&open(), DMP_KEY, "KEY-NO-PASSPHRASE");
     assert_eq!(refusal["by"], "key");
@@ -448,14 +425,12 @@ fn a_passphrase_is_asked_of_the_host_and_told_to_nobody() {
         let asked = host.take(Asked::Secret);
         assert_eq!(asked, [json!({"kind": "passphrase", "of": files[0]})]);
     }
-    let session = answering(PASSPHRASE.as_bytes(), DMP_OK).ok().handle;
+    let access = answering(PASSPHRASE.as_bytes(), DMP_OK).ok().handle;
     assert_eq!(host.take(Asked::Secret).len(), 2, "once for each file");
-    bare("dmp_session_close", session).ok();
+    bare("dmp_access_close", access).ok();
     // What was opened stays open.
-    let session = answering(b"", -1).ok().handle;
+    let access = answering(b"", -1).ok().handle;
     assert_eq!(host.take(Asked::Secret), Vec::<Value>::new());
-    practice::open_dossier(connector, &ins(), &traits());
-    let access = open_access(session, &ins());
     bare("dmp_access_close", access).ok();
     bare("dmp_session_close", session).ok();
     world.close(&[connector]);
@@ -483,12 +458,13 @@ fn calls_back(connector: usize, session: usize) -> Vec<(&'static str, &'static s
 fn a_callback_that_calls_back_in_is_refused_and_does_not_wait_for_itself() {
     let world = World::new();
     let host = world.host();
-    let mut keys =
-        json!([{"host": {"authentication": world.card("auth"), "signature": world.card("sign")}}]);
     // Whoever plays the patient comes with a file, whose passphrase is asked for.
-    let file = pkcs12(&world.card("auth"), &world.folder.path().join("both.p12"));
-    keys[1] =
-        json!({"holder": "1SIMULATEUR", "pkcs12": {"authentication": file, "signature": file}});
+    let file = world.folder.path().join("both.p12");
+    let file = lent::pkcs12(&world.card("auth"), &file, PASSPHRASE);
+    let keys = json!([
+        {"host": {"authentication": world.card("auth"), "signature": world.card("sign")}},
+        {"holder": "1SIMULATEUR", "pkcs12": {"authentication": file, "signature": file}},
+    ]);
     let connector = world.connector_of(&world.with_keys(keys));
     *host.secret.lock().expect("the secret") = (PASSPHRASE.into(), DMP_OK);
     assert_eq!(host.lend_secrets(connector), DMP_OK);
@@ -506,15 +482,14 @@ fn a_callback_that_calls_back_in_is_refused_and_does_not_wait_for_itself() {
         // The file has no key to sign with: its passphrase is asked for all the same.
         let action = json!({"action": "documents", "patient": ins()});
         let holder = ask("dmp_holder_act", connector, &action).name();
-        let access = ask("dmp_access_open", session, &json!({"patient": ins()})).name();
-        done.send((holder, access))
+        let access = ask("dmp_access_open", session, &json!({"patient": ins()}));
+        done.send((holder, access.name(), access.handle))
     });
     let ended = waiting.recv_timeout(Duration::from_secs(60));
-    let (holder, access) = ended.expect("a callback waits for itself");
+    let (holder, opened, access) = ended.expect("a callback waits for itself");
     *host.within.lock().expect("what to do") = None;
     assert_eq!(holder, "DMP_KEY");
-    // There is no dossier.
-    assert!(["DMP_OK", "DMP_REFUSED"].contains(&access), "{access}");
+    assert_eq!(opened, "DMP_OK");
     let answers = std::mem::take(&mut *answers.lock().expect("answers"));
     for kind in [Asked::Secret, Asked::Signature, Asked::Request] {
         assert!(answers.iter().any(|(asked, _)| *asked == kind), "{kind:?}");
@@ -524,8 +499,9 @@ fn a_callback_that_calls_back_in_is_refused_and_does_not_wait_for_itself() {
             assert_eq!(status, "DMP_INVALID_VALUE", "{name} within {asked:?}");
         }
     }
-    // Afterwards each of them works.
+    // Afterwards they work.
     bare("dmp_journal_audit", connector).ok();
+    bare("dmp_access_close", access).ok();
     bare("dmp_session_close", session).ok();
     world.close(&[connector]);
 }

@@ -31,6 +31,27 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
+/// A PKCS#12 file of a key pair in PEM; its path.
+pub fn pkcs12(pem: &str, file: &Path, passphrase: &str) -> String {
+    let file = file.to_str().expect("UTF-8").to_owned();
+    let passphrase = format!("pass:{passphrase}");
+    let arguments = [
+        "pkcs12",
+        "-export",
+        "-in",
+        pem,
+        "-out",
+        &file,
+        "-passout",
+        &passphrase,
+    ];
+    let mut openssl = std::process::Command::new("openssl");
+    let made = openssl.args(arguments).output().expect("openssl runs");
+    let errors = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{errors}");
+    file
+}
+
 /// What was asked of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
