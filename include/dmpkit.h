@@ -12,8 +12,8 @@
  * 5. Inputs are copied before the call returns.
  * 6. Any thread may call; calls on one connector run one at a time, dmp_connector_cancel apart; open a
  *    second connector on the same files for parallel work.
- * 7. Callbacks run on the calling thread, must not call back in (DMP_INVALID_VALUE; dmp_connector_cancel
- *    apart), must not throw, and must live until they are replaced or close returns.
+ * 7. Callbacks run on the calling thread, must not call back in, dmp_connector_cancel apart, must not throw,
+ *    and must live until they are replaced or close returns.
  * 8. Never open our files with another SQLite in the same process; never unload the library.
  *
  * RECORDS. What is not a scalar or the bytes of a document crosses as JSON text. Each function names its
