@@ -22,10 +22,10 @@ use tempfile::TempDir;
 
 use crate::call;
 use crate::library::{
-    self, Connector, Reply, Session, close_access, close_connector, close_session, open_access,
-    open_connector, open_session,
+    self, Access, Connector, Reply, Session, close_access, close_connector, close_session,
+    open_access, open_connector, open_session,
 };
-use crate::story::{config, doctor, folder, patient};
+use crate::story::{DOCUMENT, config, content, doctor, folder, patient};
 
 const PASSPHRASE: &str = "exemple";
 
@@ -126,6 +126,8 @@ pub fn story() -> (Vec<Reply>, Vec<(&'static str, Value)>) {
     let declare = json!({"change": "declare"}).to_string();
     ok(&mut office, call!(dmp_access_authorise(access, &*declare)));
     ok(&mut office, call!(dmp_connector_network(connector)));
+    documents(&mut office, access);
+    people(&mut office, access);
     // The DMP refuses and says how severe it is; then it cannot be reached.
     let simulator = &office.simulator;
     simulator.misbehave(Misbehaviour::once(Kind::TooManyResults));
@@ -151,6 +153,39 @@ pub fn story() -> (Vec<Reply>, Vec<(&'static str, Value)>) {
         given.extend(these.into_iter().map(|value| (record, value)));
     }
     (office.told, given)
+}
+
+/// A document fed, found, read and masked. What the protocols do not tell is absent.
+fn documents(office: &mut Office, access: Access) {
+    let mut ok = |reply| office.expect(DMP_OK, reply);
+    ok(call!(dmp_document_feed(access, &content(), None)));
+    ok(call!(dmp_document_feed(access, &content(), None)));
+    ok(call!(dmp_document_find(access, None)));
+    let ids = json!({"uniqueIds": [DOCUMENT]}).to_string();
+    ok(call!(dmp_document_reference(access, &*ids)));
+    let (bytes, read) = library::read(access, DOCUMENT);
+    assert_eq!(bytes, content());
+    ok(read);
+    let since = json!({"since": "2026-01-01T00:00:00Z"}).to_string();
+    ok(call!(dmp_document_news(access, &*since)));
+    ok(call!(dmp_document_mask(access, DOCUMENT)));
+    ok(call!(dmp_document_unmask(access, DOCUMENT)));
+    ok(call!(dmp_document_archive(access, DOCUMENT)));
+}
+
+/// The dossier and who may enter it.
+fn people(office: &mut Office, access: Access) {
+    let (connector, session) = (office.connector, office.session);
+    let mut ok = |reply| office.expect(DMP_OK, reply);
+    ok(call!(dmp_access_state(access)));
+    ok(call!(dmp_access_administrative_data(access)));
+    ok(call!(dmp_access_professionals(access, None)));
+    ok(call!(dmp_access_web(access)));
+    ok(call!(dmp_dossier_list(session, None)));
+    let search = json!({"name": "TESSIER", "birthDate": "19790315"}).to_string();
+    ok(call!(dmp_patient_find(session, &*search)));
+    let history = json!({"action": "history", "patient": patient()}).to_string();
+    ok(library::act(connector, &history, b""));
 }
 
 /// What dmp_connector_card writes of a card; no card is in a reader here. A real one is read in the tests of keys.
