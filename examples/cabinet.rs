@@ -228,7 +228,7 @@ fn main() -> Outcome<()> {
 
     println!("\n4. Elle dépose son compte rendu.");
     let fed = access.feed(&document, &FeedOptions::default())?;
-    println!("  reçu du DMP : {}", fed.documents[0].receipt.unique_id);
+    println!("  reçu par le DMP : {}", fed.documents[0].receipt.unique_id);
 
     println!(
         "\n5. M. Leroux, infirmier du cabinet, le consulte : le même consentement vaut pour lui."

@@ -42,7 +42,8 @@
 //! | [`terminology`] | the value sets, versioned |
 //! | [`rules`] | pure decisions: rights, consent, visibility, feeding |
 //! | [`cda`] | CDA documents: reading, checking, writing, rendering |
-//! | [`dmp`] | the port to a DMP, and the embedded DMP |
+//! | [`dmp`] | the port to a DMP, the embedded DMP, the national DMP and its protocols |
+//! | `simulator` | a server that speaks those protocols in front of an embedded DMP |
 //! | [`connector`] | the use cases, one file each |
 //! | `store` | the practice's register and journal: SQL lives there and in the embedded DMP's own store |
 //! | `json` | records, read strictly |

@@ -7,7 +7,7 @@ use dmp::{
     ADULT, Bench, Caller, Outcome, certificate, doc_id, document, nurse, patient, physician, start,
     submission,
 };
-use dmpkit::dmp::{Criteria, Dmp, ProfessionalsMode, StatusChange, VisibilityChange};
+use dmpkit::dmp::{Criteria, ProfessionalsMode, StatusChange, VisibilityChange};
 use dmpkit::dossier::{Authorisation, Settings};
 use dmpkit::identity::Ins;
 use dmpkit::rules::Parameters;
@@ -58,7 +58,8 @@ fn a_document_of_another_patient_is_no_document_of_this_one() {
         bench.name_medecin_traitant(who, &author);
     }
     let doc = document(1, &two, &author);
-    let receipt = bench.submit(&author, &two, &[doc]).unwrap().remove(0);
+    bench.submit(&author, &two, &[doc]).unwrap();
+    let entry = bench.entry(&author, &two, &doc_id(1));
     let others = ask(&mut bench, &author, &one, 1, 100);
     let nobodys = ask(&mut bench, &author, &one, 2, 200);
     assert_eq!(others, nobodys);
@@ -68,7 +69,7 @@ fn a_document_of_another_patient_is_no_document_of_this_one() {
         .unwrap()
         .remove(0);
     let context = author.on(&one);
-    let objects = [receipt.entry_uuid.unwrap(), lot.entry_uuid];
+    let objects = [entry, lot.entry_uuid];
     assert_eq!(bench.dmp.associations(&context, &objects).unwrap(), []);
     let both = bench.dmp.documents_and_associations(&context, &objects);
     assert_eq!(both.unwrap(), Default::default());

@@ -13,7 +13,7 @@ use chronicle::{Registry, every_story, everything, patients, through, witness};
 use dmp::{Bench, Doc, outcome, patient, physician, start};
 use dmpkit::clock::Instant;
 use dmpkit::dmp::embedded::holder::{HolderAction, Side};
-use dmpkit::dmp::{Criteria, Dmp, StatusChange, VisibilityChange};
+use dmpkit::dmp::{Criteria, StatusChange, VisibilityChange};
 use dmpkit::document::{AssociationKind, EntryUuid, Oid, Status};
 use dmpkit::dossier::Authorisation;
 use dmpkit::identity::Ins;

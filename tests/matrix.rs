@@ -11,7 +11,7 @@ mod scene;
 use dmp::{Bench, Caller, Doc, MINOR, Outcome, certificate, document, outcome, physician, ps_id};
 use dmpkit::dmp::embedded::holder::HolderAction;
 use dmpkit::dmp::{
-    Changed, Criteria, Dmp, DossierQuery, PatientSearch, ProfessionalsMode, StatusChange,
+    Changed, Criteria, DossierQuery, PatientSearch, ProfessionalsMode, StatusChange,
     VisibilityChange,
 };
 use dmpkit::document::{Oid, Status, Visibility};

@@ -4,7 +4,7 @@
 mod dmp;
 
 use dmp::{ADULT, Bench, Caller, certificate, doc_id, document, patient, physician, secretary};
-use dmpkit::dmp::{Criteria, Dmp, StatusChange};
+use dmpkit::dmp::{Criteria, StatusChange};
 use dmpkit::document::{Status, Visibility};
 use dmpkit::dossier::Settings;
 use dmpkit::identity::Ins;

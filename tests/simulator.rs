@@ -9,7 +9,16 @@ mod bench;
 mod client;
 #[path = "simulator/control.rs"]
 mod control;
+#[path = "common/dmp/mod.rs"]
+mod dmp;
 #[path = "simulator/failures.rs"]
 mod failures;
+#[path = "simulator/outside.rs"]
+mod outside;
+#[cfg(feature = "cli")]
+#[path = "simulator/tool.rs"]
+mod tool;
+#[path = "simulator/transactions.rs"]
+mod transactions;
 #[path = "simulator/vihf.rs"]
 mod vihf;

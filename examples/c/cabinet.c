@@ -1,8 +1,10 @@
 /*
- * cabinet.c: a day in a practice, through the C interface, on the embedded DMP.
+ * cabinet.c: a day in a practice, through the C interface, on the embedded DMP or on the national one's protocols.
  *
- *     cabinet FOLDER DOCUMENT.xml PRESCRIPTION.pdf CORRECTED.pdf
+ *     cabinet FOLDER DOCUMENT.xml PRESCRIPTION.pdf CORRECTED.pdf [DMP.json]
  *
+ * DMP.json holds the member "dmp" of the configuration (simulator.sh writes one for the simulator); without it the DMP
+ * is a file of FOLDER.
  * FOLDER receives the files (the practice's register, the hospital's register, the DMP); it must exist
  * and be empty. DOCUMENT.xml is a CDA document; the two PDF are made into documents. Everything printed is in French: it is what a person
  * would read. The program ends with 1 as soon as something is not as the story says.
@@ -94,16 +96,20 @@ static void title(const char *text)
     printf("\n%s\n", text);
 }
 
+/* The member "dmp" of the configuration, when it is given. */
+static const char *dmp_member;
+
 static dmp_connector *open_connector(const char *folder, const char *reg)
 {
-    char config[2048], *error = NULL;
+    char config[4096], embedded[1024], *error = NULL;
     dmp_connector *connector;
+    snprintf(embedded, sizeof embedded, "{\"embedded\":{\"path\":\"%s/dmp.db\"}}", folder);
     snprintf(config, sizeof config,
-             "{\"register\":\"%s/%s\",\"dmp\":{\"embedded\":{\"path\":\"%s/dmp.db\"}},"
+             "{\"register\":\"%s/%s\",\"dmp\":%s,"
              "\"clock\":\"2026-01-12T09:00:00Z\",\"domain\":\"test\","
              "\"software\":{\"name\":\"Cabinet\",\"version\":\"1.0\","
              "\"homologation\":\"DEMO\",\"oid\":\"1.2.250.1.999.1\"}}",
-             folder, reg, folder);
+             folder, reg, dmp_member ? dmp_member : embedded);
     expect(dmp_connector_open(config, &connector, &error), DMP_OK, NULL, error, "ouverture");
     return connector;
 }
@@ -228,8 +234,8 @@ static struct version prescribe(dmp_access *access, const char *path, const char
     expect(status, DMP_OK, answer, error, "vérification du document");
     status = dmp_document_feed(access, document, document_size, options, &answer, &error);
     if (answer) {
-        text_of(answer, "entryUUID", text, sizeof text);
-        printf("  reçu du DMP : %s\n", text);
+        text_of(answer, "uniqueId", text, sizeof text);
+        printf("  reçu par le DMP : %s\n", text);
     }
     expect(status, DMP_OK, answer, error, "alimentation");
     dmp_free(document);
@@ -245,13 +251,19 @@ int main(int argc, char **argv)
     char *error = NULL, *answer = NULL, text[512], record[1024], options[160];
     struct version first, second;
     const char *at;
-    unsigned char *cda, *content;
+    unsigned char *cda, *content, *member = NULL;
     size_t cda_size, content_size;
     int32_t status;
 
-    if (argc != 5) {
-        fprintf(stderr, "usage : cabinet DOSSIER DOCUMENT.xml ORDONNANCE.pdf RECTIFIEE.pdf\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "usage : cabinet DOSSIER DOCUMENT.xml ORDONNANCE.pdf RECTIFIEE.pdf [DMP.json]\n");
         return 2;
+    }
+    if (argc == 6) {
+        size_t size;
+        member = load(argv[5], &size);
+        member[size] = '\0';
+        dmp_member = (const char *)member;
     }
     cda = load(argv[2], &cda_size);
     printf("dmpkit %s, interface %d\n", dmp_version(), (int)dmp_abi_version());
@@ -282,8 +294,8 @@ int main(int argc, char **argv)
     title("4. Elle dépose son compte rendu.");
     status = dmp_document_feed(access, cda, cda_size, NULL, &answer, &error);
     if (answer) {
-        text_of(answer, "entryUUID", text, sizeof text);
-        printf("  reçu du DMP : %s\n", text);
+        text_of(answer, "uniqueId", text, sizeof text);
+        printf("  reçu par le DMP : %s\n", text);
     }
     expect(status, DMP_OK, answer, error, "alimentation");
     list(access, 1);
@@ -413,5 +425,6 @@ int main(int argc, char **argv)
     expect(dmp_session_close(urgentist, &error), DMP_OK, NULL, error, "fermeture");
     expect(dmp_connector_close(hospital, &error), DMP_OK, NULL, error, "fermeture");
     free(cda);
+    free(member);
     return dmp_open_handles() == 0 ? 0 : 1;
 }

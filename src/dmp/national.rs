@@ -8,6 +8,7 @@
 //! | `exchange` | one question and its answer: keys, VIHF, envelope, stream |
 //! | `people` | TD0.2 to TD0.5, TD0.9, TD1.3a, TD1.6 |
 //! | `documents` | TD2.1, TD2.2, TD3.1 to TD3.3 |
+//! | `known` | what was lately seen of documents |
 //! | `pace` | deposits a second |
 //! | `skew` | the difference of clocks |
 //! | `patient_side` | the patient's side of a simulator |
@@ -21,6 +22,7 @@ pub mod config;
 mod documents;
 mod exchange;
 pub mod keys;
+mod known;
 mod pace;
 mod patient_side;
 mod people;
@@ -49,6 +51,7 @@ use crate::terminology::Terminology;
 use keys::host::HostSigner;
 use keys::secret::Secrets;
 use keys::{Configured, Keyring, Keys};
+use known::Known;
 use pace::Pace;
 use skew::Skew;
 use transport::{Cancel, HostSender, HostTransport, HttpsClient, Transport};
@@ -106,6 +109,7 @@ pub struct National {
     cancel: Cancel,
     terminology: Terminology,
     pace: Pace,
+    known: Known,
     skew: Skew,
     last_answer: Option<Instant>,
     log: Option<Box<dyn Fn(&str) + Send>>,
@@ -140,22 +144,33 @@ impl National {
             cancel: Cancel::new(),
             terminology: Terminology::embedded(),
             pace: Pace::default(),
+            known: Known::default(),
             skew: Skew::default(),
             last_answer: None,
             log: None,
         })
     }
 
-    /// Refuses before the network what no matrix allows to whoever asks so.
+    /// Refuses before the network what the matrices allow in no dossier to whoever asks so: his authentication, his
+    /// role and the mode suffice to know. The rest is the DMP's.
     fn admit(&self, right: Right, context: &Context<'_>) -> Result<()> {
-        let decision = decide(right, &people::bare(context));
-        if decision.permits() {
-            return Ok(());
+        let mut refused = None;
+        for medecin_traitant in [false, true] {
+            let mut situation = people::at_best(context);
+            situation.actor.medecin_traitant = medecin_traitant;
+            let decision = decide(right, &situation);
+            if decision.permits() {
+                return Ok(());
+            }
+            refused.get_or_insert(decision);
         }
-        Err(refused_by_dmp(
-            Code::DMPAccessDeniedByRightsService,
-            &decision,
-        ))
+        match refused {
+            None => Ok(()),
+            Some(decision) => Err(refused_by_dmp(
+                Code::DMPAccessDeniedByRightsService,
+                &decision,
+            )),
+        }
     }
 }
 

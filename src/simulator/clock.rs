@@ -92,11 +92,6 @@ impl SimulatorClock {
         }
     }
 
-    /// Whether the clock follows its callers: then no VIHF is too old or too young.
-    pub fn follows(&self) -> bool {
-        matches!(self.setting(), ClockSetting::Follow { .. })
-    }
-
     pub fn setting(&self) -> ClockSetting {
         *self.setting.lock().unwrap_or_else(PoisonError::into_inner)
     }

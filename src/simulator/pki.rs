@@ -145,8 +145,17 @@ impl Pki {
             None => write(&server, "server.pem", &pki.server_pem())?,
         }
         pki.folder = Some(folder.to_owned());
-        // Whoever plays the patient's side comes with this one.
-        pki.issue_structure(holder::VISITOR, "Simulateur")?;
+        // Whoever plays the patient's side comes with this one; left alone while it is good, for others may be reading it.
+        let visitor = folder
+            .join("cards")
+            .join(format!("{}.auth.pem", holder::VISITOR));
+        let good = std::fs::read_to_string(visitor)
+            .ok()
+            .and_then(|text| issue::certificates(&text, "cards").ok())
+            .is_some_and(|list| issue::is_valid(&list, now) && list.last() == Some(&pki.ca));
+        if !good {
+            pki.issue_structure(holder::VISITOR, "Simulateur")?;
+        }
         Ok(pki)
     }
 
@@ -311,7 +320,10 @@ impl fmt::Debug for Pki {
 
 /// Writes a file beside its place first, so that a reader never sees half of it.
 fn write(path: &Path, name: &'static str, text: &str) -> Result<(), PkiError> {
-    let part = path.with_extension("part");
+    // A name of its own: another thread or process may be writing the same file.
+    let mut draw = [0; 8];
+    getrandom::fill(&mut draw).map_err(|_| PkiError::File(name))?;
+    let part = path.with_extension(format!("{}.part", u64::from_ne_bytes(draw)));
     std::fs::write(&part, text)
         .and_then(|()| std::fs::rename(&part, path))
         .map_err(|_| PkiError::File(name))

@@ -80,6 +80,8 @@ pub(crate) struct Outgoing {
     left: Bytes,
     /// Bytes still sent before the connection is cut.
     before_cut: Option<usize>,
+    /// Lets what was sent before a cut leave.
+    leaving: Option<Pin<Box<Sleep>>>,
     drip: Option<Drip>,
 }
 
@@ -89,6 +91,8 @@ struct Drip {
     sleep: Pin<Box<Sleep>>,
 }
 
+/// Between the last bytes of an answer that is cut and the cut.
+const LEAVING: Duration = Duration::from_millis(100);
 /// Pieces of a slow answer.
 const DRIPS: usize = 16;
 
@@ -111,6 +115,7 @@ impl Outgoing {
         Outgoing {
             left,
             before_cut,
+            leaving: None,
             drip,
         }
     }
@@ -126,9 +131,17 @@ impl Body for Outgoing {
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let this = &mut *self;
         match this.before_cut {
-            Some(0) => return Poll::Ready(Some(Err(Cut))),
+            Some(0) => {
+                if let Some(leaving) = &mut this.leaving
+                    && leaving.as_mut().poll(context).is_pending()
+                {
+                    return Poll::Pending;
+                }
+                return Poll::Ready(Some(Err(Cut)));
+            }
             Some(size) => {
                 this.before_cut = Some(0);
+                this.leaving = Some(Box::pin(tokio::time::sleep(LEAVING)));
                 return Poll::Ready(Some(Ok(Frame::data(this.left.split_to(size)))));
             }
             None => {}

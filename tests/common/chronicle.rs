@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dmpkit::dmp::{Criteria, Dmp};
+use dmpkit::dmp::Criteria;
 use dmpkit::document::{DocumentEntry, Oid, Status};
 use dmpkit::dossier::{AuthorisationChange, Existence};
 use dmpkit::identity::Ins;

@@ -8,8 +8,8 @@ use std::fmt::{Debug, Write};
 use dmpkit::clock::Instant;
 use dmpkit::dmp::embedded::holder::{HolderAction, Side};
 use dmpkit::dmp::{
-    Criteria, Cursor, Dmp, DossierDate, DossierQuery, PatientSearch, ProfessionalsMode,
-    StatusChange, VisibilityChange,
+    Criteria, Cursor, DossierDate, DossierQuery, PatientSearch, ProfessionalsMode, StatusChange,
+    VisibilityChange,
 };
 use dmpkit::document::{EntryUuid, Oid, Status, Visibility};
 use dmpkit::identity::{Ins, PsIdNat};

@@ -1,7 +1,7 @@
 //! One cell of a matrix put to the test: an actor of its column before a patient's dossier.
 
 use dmpkit::clock::Instant;
-use dmpkit::dmp::{Changed, Dmp, DossierQuery, StatusChange, VisibilityChange};
+use dmpkit::dmp::{Changed, DossierQuery, StatusChange, VisibilityChange};
 use dmpkit::document::{Oid, Visibility};
 use dmpkit::dossier::{Authorisation, Settings};
 use dmpkit::error::Result;

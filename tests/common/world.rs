@@ -5,7 +5,7 @@
 
 use dmpkit::clock::Instant;
 use dmpkit::dmp::embedded::holder::HolderAction;
-use dmpkit::dmp::{Criteria, Dmp, StatusChange, VisibilityChange};
+use dmpkit::dmp::{Criteria, StatusChange, VisibilityChange};
 use dmpkit::document::{Oid, Visibility};
 use dmpkit::dossier::{AuthorisationChange, Settings};
 use dmpkit::identity::Ins;

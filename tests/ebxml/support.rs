@@ -51,7 +51,7 @@ pub fn validate(messages: &[(&str, &str)]) {
     };
     let place = tempfile::tempdir().unwrap();
     for (name, xml) in messages {
-        let schema = if xml.contains("XDSB_ROOT") || xml.contains(XDSB) {
+        let schema = if xml.contains(XDSB) {
             "xds/IHE/XDS.b_DocumentRepository.xsd"
         } else if xml.contains("AdhocQuery") {
             "xds/ebRS/query.xsd"

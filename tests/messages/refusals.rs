@@ -216,3 +216,50 @@ fn an_error_of_the_embedded_dmp_leaves_without_values() {
         assert_eq!(fault.to_soap().code, FaultCode::Receiver);
     }
 }
+
+#[test]
+fn the_first_error_of_a_registry_speaks_for_its_list() {
+    use dmpkit::dmp::protocol::ebxml::{RegistryError, Severity};
+    let entry = |code: &str, severity| RegistryError {
+        severity,
+        location: Some("Document01".into()),
+        ..RegistryError::new(code, "uniqueId=1.2.250.1.999.1")
+    };
+    assert_eq!(Fault::of_registry_errors(&[]), None);
+    let warning = entry("XDSExtraMetadataNotSaved", Severity::Warning);
+    let error = entry("XDSDocumentUniqueIdError", Severity::Error);
+    let fault = Fault::of_registry_errors(&[warning.clone(), error.clone()]).unwrap();
+    assert_eq!(fault.code(), "XDSDocumentUniqueIdError");
+    assert_eq!(fault.context(), "uniqueId=1.2.250.1.999.1");
+    assert_eq!(fault.location(), Some("Document01"));
+    assert_eq!(fault.severity(), Some(DmpSeverity::Error));
+    assert_eq!(fault.to_registry(), error);
+    let fault = Fault::of_registry_errors(std::slice::from_ref(&warning)).unwrap();
+    assert_eq!(fault.to_registry(), warning);
+}
+
+#[test]
+fn an_assertion_that_is_not_accepted_is_a_soap_fault() {
+    use dmpkit::dmp::protocol::vihf::VihfError;
+    for (error, code) in [
+        (VihfError::NotForSignature, "DMPInvalidCertificate"),
+        (VihfError::Time, "MessageExpired"),
+        (VihfError::NotTheHolder, "FailedAuthentication"),
+        (
+            VihfError::Missing("Identifiant_Structure"),
+            "InvalidSecurity",
+        ),
+    ] {
+        let answer = soap::Answer {
+            action: soap::FAULT_ACTION,
+            message_id: "urn:uuid:2",
+            relates_to: None,
+            payload: &Fault::of_vihf(&error).to_soap().write(),
+        };
+        let heard = Fault::of_soap(&fault(&answer.write()));
+        assert_eq!((heard.code(), heard.context()), (code, &*error.to_string()));
+        let error = Error::from(heard);
+        let code = Code::of_wire(code).unwrap();
+        assert_eq!(sentence(&error), code.french());
+    }
+}

@@ -236,7 +236,7 @@ fn what_is_not_xml_cannot_be_signed() {
 fn canonical_form_is_that_of_libxml2() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("document.xml");
-    let tabs = "<a b='1\t2\n3\r\n4 &#9;&#10;&#13;'\tc = '\t'><!-- d='\t' --><?p q='\t'?><![CDATA[<x y='\t'>]]>\t</a>";
+    let tabs = "<a b='1\t2\n3\r\n4 &#9;&#10;&#13;'\tc = '\t'><!-- d='\t\r\n' --><?p q='\t\r\n'?><![CDATA[<x y='\t\r\n'>]]>\t\r\n\r</a>";
     for text in [DOCUMENT, tabs] {
         std::fs::write(&path, text).expect("a file");
         compare(&path);

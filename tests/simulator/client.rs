@@ -49,20 +49,12 @@ impl Answer {
         line.split_once(':').map_or("", |(_, value)| value.trim())
     }
 
-    /// The text of the first element of this name.
+    /// The text of the first element of this name, written without a prefix.
     pub fn element(&self, name: &str) -> String {
         let text = self.text();
-        let open = text
-            .find(&format!(":{name}>"))
-            .or_else(|| text.find(&format!("<{name}>")));
-        let Some(start) = open.and_then(|at| text[at..].find('>').map(|end| at + end + 1)) else {
-            return String::new();
-        };
-        text[start..]
-            .split('<')
-            .next()
-            .unwrap_or_default()
-            .to_owned()
+        let start = text.find(&format!("<{name}")).unwrap_or(text.len());
+        let inside = text[start..].split_once('>').map_or("", |(_, rest)| rest);
+        inside.split('<').next().unwrap_or_default().to_owned()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `dmpkit simulator`: a DMP that speaks the national protocols, on this machine.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dmpkit::simulator::{ClockSetting, Kind, Misbehaviour, Options, Script, Simulator, StartError};
 use serde::Serialize;
@@ -22,6 +22,8 @@ struct Ready<'a> {
     log: Option<String>,
     script_played: bool,
     control: String,
+    /// The `dmp` member of a connector's configuration.
+    configuration: serde_json::Value,
     misbehaviours: &'a [Misbehaviour],
 }
 
@@ -48,11 +50,27 @@ pub fn run(command: &Command) -> io::Result<Outcome> {
         Ok(simulator) => simulator,
         Err(error) => return Ok(refuse(command, &error)),
     };
+    // A connector is rarely started in the same folder.
+    let place = |path: PathBuf| {
+        std::path::absolute(&path)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    let authority = place(options.certificates.join("ca.pem"));
+    let cards = place(options.certificates.join("cards"));
     let ready = Ready {
+        configuration: serde_json::json!({"national": {
+            "url": simulator.url(),
+            "network": {"trust": {"path": authority}},
+            "keys": [{"cards": cards}],
+            "feedsPerSecond": 0,
+            "simulator": true,
+        }}),
         url: simulator.url(),
         address: simulator.address().to_string(),
-        authority: options.certificates.join("ca.pem").display().to_string(),
-        cards: options.certificates.join("cards").display().to_string(),
+        authority,
+        cards,
         dmp: options.dmp.display().to_string(),
         log: options.log.as_ref().map(|path| path.display().to_string()),
         script_played: simulator.script_was_played(),
@@ -192,6 +210,10 @@ fn tell(ready: &Ready<'_>, command: &Command) -> io::Result<()> {
     for one in ready.misbehaviours {
         output::line(&format!("  Panne prévue  {}", one.kind.french()))?;
     }
+    let configuration = serde_json::to_string_pretty(&ready.configuration)?;
+    output::line(&format!(
+        "\nConfiguration d'un connecteur dmpkit, membre « dmp » :\n{configuration}"
+    ))?;
     output::line(
         "\nCes certificats sont d'essai et ne valent rien ailleurs : n'utilisez que des patients fictifs.",
     )

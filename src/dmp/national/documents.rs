@@ -4,6 +4,7 @@
 //! for first (TD3.1, by reference). Lists are read one object at a time; a page keeps no more than it gives.
 
 use super::exchange::{Ask, Heard, of_network, of_xml, random, unexpected};
+use super::known::Seen;
 use super::people::patient;
 use super::transport::{NetworkError, Stage};
 use super::{National, exchange};
@@ -25,6 +26,7 @@ use crate::document::{
     Association, DocumentEntry, Dtm, EntryUuid, Oid, Status, SubmissionSet, Visibility,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::rules::{Authentication, Right};
 
 /// The repository of the DMP (official message TD3.2).
 const REPOSITORY: &str = ebxml::names::DMP_REPOSITORY;
@@ -33,7 +35,11 @@ const BATCH: usize = 20;
 
 impl National {
     pub(super) fn deposit(&mut self, context: &Context<'_>, lot: &Lot<'_>) -> Result<Vec<Receipt>> {
-        self.admitted(context)?;
+        let right = match context.requester.authentication {
+            Authentication::Cpe => Right::FeedWithCpe,
+            _ => Right::Feed,
+        };
+        self.admit(right, context)?;
         patient(context)?;
         // What is replaced is named by the entryUUID that the DMP gave it.
         let mut replaced = Vec::with_capacity(lot.documents.len());
@@ -110,7 +116,15 @@ impl National {
             ..Ask::new(Transaction::Td21, payload.finish())
         };
         self.keep_pace(context.requester.structure.id.as_str())?;
-        self.exchange(context, &ask, |heard| registered(heard))?;
+        self.exchange(context, &ask, registered)?;
+        for deposit in &lot.documents {
+            let seen = Seen::Deposit(Box::new((deposit.metadata.clone(), deposit.visibility)));
+            let id = &deposit.metadata.unique_id;
+            self.known.keep(context, id, seen, self.clock.now());
+            if let Some(replaced) = deposit.replaces {
+                self.known.forget(replaced);
+            }
+        }
         // The DMP tells neither the identifiers nor the visibility it gave, and asks not to be searched for them
         // (EX_3.1-2030).
         let receipts = lot.documents.iter().map(|deposit| Receipt {
@@ -139,7 +153,7 @@ impl National {
     }
 
     pub(super) fn search(&mut self, context: &Context<'_>, criteria: &Criteria) -> Result<Page> {
-        self.admitted(context)?;
+        self.admit(Right::SearchMetadata, context)?;
         let limit = match criteria.limit.unwrap_or(Criteria::DEFAULT_LIMIT) {
             0 => return Err(Error::caller("limit", "must be at least 1")),
             n if n > Criteria::MAX_LIMIT => {
@@ -167,7 +181,18 @@ impl National {
                 shelf.put(&entry);
             }
         })?;
-        Ok(shelf.page())
+        let page = shelf.page();
+        self.remember(context, &page.documents);
+        Ok(page)
+    }
+
+    /// Keeps what a list showed.
+    fn remember(&mut self, context: &Context<'_>, documents: &[DocumentEntry]) {
+        let now = self.clock.now();
+        for document in documents {
+            let seen = Seen::Entry(Box::new(document.clone()));
+            self.known.keep(context, &document.unique_id, seen, now);
+        }
     }
 
     pub(super) fn refer(
@@ -175,7 +200,7 @@ impl National {
         context: &Context<'_>,
         unique_ids: &[Oid],
     ) -> Result<Vec<Reference>> {
-        self.admitted(context)?;
+        self.admit(Right::SearchReference, context)?;
         // An answer by reference does not say which document is which: one question each.
         let mut references = Vec::new();
         for unique_id in unique_ids {
@@ -211,7 +236,7 @@ impl National {
         context: &Context<'_>,
         since: Instant,
     ) -> Result<Vec<SubmissionSet>> {
-        self.admitted(context)?;
+        self.admit(Right::SearchMetadata, context)?;
         let request = QueryRequest::leaf(Query::FindSubmissionSets(FindSubmissionSets {
             patient: Some(patient(context)?.cx()),
             status: vec![Status::Approved],
@@ -233,7 +258,7 @@ impl National {
         context: &Context<'_>,
         objects: &[EntryUuid],
     ) -> Result<Vec<Association>> {
-        self.admitted(context)?;
+        self.admit(Right::SearchMetadata, context)?;
         let mut links: Vec<Association> = Vec::new();
         for batch in objects.chunks(BATCH) {
             let request = QueryRequest::leaf(Query::GetAssociations(batch.to_vec()));
@@ -254,7 +279,7 @@ impl National {
         context: &Context<'_>,
         unique_ids: &[Oid],
     ) -> Result<Vec<DocumentEntry>> {
-        self.admitted(context)?;
+        self.admit(Right::SearchMetadata, context)?;
         let mut found = Vec::new();
         for batch in unique_ids.chunks(BATCH) {
             let ids = batch.iter().map(|id| id.as_str().to_owned()).collect();
@@ -267,6 +292,7 @@ impl National {
                 }
             })?;
         }
+        self.remember(context, &found);
         Ok(found)
     }
 
@@ -275,7 +301,7 @@ impl National {
         context: &Context<'_>,
         entries: &[EntryUuid],
     ) -> Result<DocumentsAndAssociations> {
-        self.admitted(context)?;
+        self.admit(Right::SearchMetadata, context)?;
         let mut all = DocumentsAndAssociations::default();
         for batch in entries.chunks(BATCH) {
             let ids = Ids::Entry(batch.to_vec());
@@ -292,11 +318,18 @@ impl National {
                 _ => {}
             })?;
         }
+        // Earlier versions of the metadata are among them: the current one is the one to keep.
+        let current = all
+            .documents
+            .iter()
+            .filter(|d| d.availability_status != Status::Deprecated);
+        let current: Vec<DocumentEntry> = current.cloned().collect();
+        self.remember(context, &current);
         Ok(all)
     }
 
     pub(super) fn retrieve(&mut self, context: &Context<'_>, unique_id: &Oid) -> Result<Content> {
-        self.admitted(context)?;
+        self.admit(Right::ReadUnmasked, context)?;
         patient(context)?;
         let mut payload = Writer::new();
         let request = DocumentRequest {
@@ -306,12 +339,11 @@ impl National {
         ebxml::write_retrieve(&mut payload, &[request]);
         let ask = Ask::new(Transaction::Td32, payload.finish());
         let bytes = self.exchange(context, &ask, |heard| given(heard, unique_id))?;
-        // What the DMP says of it now: hash and size to compare, visibility and status to warn of.
-        let entry = self
-            .entries(context, std::slice::from_ref(unique_id))?
-            .into_iter()
-            .find(|entry| entry.unique_id == *unique_id)
-            .ok_or_else(|| Code::XDSDocumentUniqueIdError.error("uniqueId"))?;
+        // What the DMP says of it: hash and size to compare, visibility and status to warn of. A list told it, as a rule.
+        let entry = match self.known.of(context, unique_id, self.clock.now()) {
+            Some(Seen::Entry(entry)) => *entry,
+            _ => self.entry(context, unique_id)?,
+        };
         Ok(Content { entry, bytes })
     }
 
@@ -322,13 +354,75 @@ impl National {
         change: VisibilityChange,
         submission: &SubmissionSet,
     ) -> Result<Changed> {
-        self.admitted(context)?;
-        let document = self
-            .entries(context, std::slice::from_ref(unique_id))?
+        let right = match change {
+            VisibilityChange::Mask => Right::Mask,
+            VisibilityChange::Unmask => Right::Unmask,
+            VisibilityChange::ShowToPatient | VisibilityChange::ShowToRepresentatives => {
+                Right::ShowToPatient
+            }
+        };
+        self.admit(right, context)?;
+        let (entry, lately) = self.entry_to_change(context, unique_id)?;
+        let done = self.send_visibility(context, &entry, change, submission);
+        let old = |error: &Error| {
+            let code = error.dmp_code();
+            [
+                Code::XDSMetadataVersionError,
+                Code::XDSMetadataUpdateError,
+                Code::UnresolvedReferenceException,
+            ]
+            .iter()
+            .any(|c| code == Some(c.as_str()))
+        };
+        // What was seen may have changed since: it is asked for once more.
+        if lately && done.as_ref().is_err_and(old) {
+            self.known.forget(unique_id);
+            let (entry, _) = self.entry_to_change(context, unique_id)?;
+            return self.send_visibility(context, &entry, change, submission);
+        }
+        done
+    }
+
+    /// A document as TD3.3a gives it back, and whether that was seen before rather than asked for now.
+    fn entry_to_change(&mut self, context: &Context<'_>, unique_id: &Oid) -> Result<(Entry, bool)> {
+        let unreadable = |_| unexpected("the metadata received cannot be given back");
+        match self.known.of(context, unique_id, self.clock.now()) {
+            Some(Seen::Entry(document)) => Ok((Entry::of(&document).map_err(unreadable)?, true)),
+            // What was deposited needs no right to search: its identifier is asked for, by reference.
+            Some(Seen::Deposit(deposit)) => {
+                let id = self
+                    .reference(context, unique_id)?
+                    .ok_or_else(|| Code::XDSDocumentUniqueIdError.error("uniqueId"))?;
+                let (metadata, visibility) = *deposit;
+                let mut entry = Entry::new(id.as_str(), metadata, visibility);
+                entry.status = Some(Status::Approved);
+                entry.version = Some(1);
+                entry.logical_id = Some(id);
+                Ok((entry, true))
+            }
+            None => {
+                let document = self.entry(context, unique_id)?;
+                Ok((Entry::of(&document).map_err(unreadable)?, false))
+            }
+        }
+    }
+
+    /// What the DMP says of one document.
+    fn entry(&mut self, context: &Context<'_>, unique_id: &Oid) -> Result<DocumentEntry> {
+        self.entries(context, std::slice::from_ref(unique_id))?
             .into_iter()
             .find(|entry| entry.unique_id == *unique_id)
-            .ok_or_else(|| Code::XDSDocumentUniqueIdError.error("uniqueId"))?;
-        let before = document.visibility;
+            .ok_or_else(|| Code::XDSDocumentUniqueIdError.error("uniqueId"))
+    }
+
+    fn send_visibility(
+        &mut self,
+        context: &Context<'_>,
+        entry: &Entry,
+        change: VisibilityChange,
+        submission: &SubmissionSet,
+    ) -> Result<Changed> {
+        let before = entry.visibility;
         let after = match change {
             VisibilityChange::Mask => before.with(Visibility::MASKED),
             VisibilityChange::Unmask => before.without(Visibility::MASKED),
@@ -338,21 +432,22 @@ impl National {
             }
         };
         let changed = before != after;
+        let unique_id = entry.metadata.unique_id.clone();
         if changed {
-            let mut entry = Entry::of(&document)
-                .map_err(|_| unexpected("the metadata received cannot be given back"))?;
+            let mut entry = entry.clone();
             entry.visibility = after;
             let mut payload = Writer::new();
             ebxml::write_metadata_update(&mut payload, submission, &entry);
             let ask = Ask::new(Transaction::Td33, payload.finish());
-            self.exchange(context, &ask, |heard| registered(heard))?;
+            self.exchange(context, &ask, registered)?;
+            self.known.forget(&unique_id);
         }
         Ok(Changed {
-            unique_id: unique_id.clone(),
+            unique_id,
             // A change of metadata gives a new entryUUID, which the answer does not tell.
-            entry_uuid: (!changed).then_some(document.entry_uuid),
-            version: document.version + u32::from(changed),
-            availability_status: document.availability_status,
+            entry_uuid: EntryUuid::new(&entry.id).ok().filter(|_| !changed),
+            version: entry.version.unwrap_or(1) + u32::from(changed),
+            availability_status: entry.status.unwrap_or(Status::Approved),
             visibility: after,
             changed,
         })
@@ -365,41 +460,54 @@ impl National {
         change: StatusChange,
         submission: &SubmissionSet,
     ) -> Result<Changed> {
-        self.admitted(context)?;
+        self.admit(
+            match change {
+                StatusChange::Archive => Right::Archive,
+                StatusChange::Unarchive => Right::Unarchive,
+                StatusChange::Delete => Right::Delete,
+            },
+            context,
+        )?;
         let (entry_uuid, known) = self.for_status(context, unique_id)?;
         let to = change.target();
-        let done = |changed, document: Option<&DocumentEntry>| Changed {
+        let (version, visibility) = known
+            .as_ref()
+            .map_or((1, Visibility::NORMAL), |d| (d.version, d.visibility));
+        let done = |changed| Changed {
             unique_id: unique_id.clone(),
             entry_uuid: Some(entry_uuid.clone()),
-            version: document.map_or(1, |d| d.version),
+            version,
             availability_status: to,
-            visibility: document.map_or(Visibility::NORMAL, |d| d.visibility),
+            visibility,
             changed,
         };
-        // Whoever may not read the status tries the two from which the change is possible.
-        let candidates: &[Status] = match (&known, change) {
-            (Some(document), _) if document.availability_status == to => {
-                return Ok(done(false, Some(document)));
-            }
-            (Some(document), _) => &[document.availability_status],
-            (None, StatusChange::Unarchive) => &[Status::Archived],
-            (None, StatusChange::Archive) => &[Status::Approved],
-            (None, StatusChange::Delete) => &[Status::Approved, Status::Archived],
+        // The status seen, then, for whoever may not read it or saw an old one, those from which the change is possible.
+        let possible: &[Status] = match change {
+            StatusChange::Unarchive => &[Status::Archived],
+            StatusChange::Archive => &[Status::Approved],
+            StatusChange::Delete => &[Status::Approved, Status::Archived],
         };
+        let mut candidates: Vec<Status> = known.iter().map(|d| d.availability_status).collect();
+        candidates.extend(
+            possible
+                .iter()
+                .filter(|s| known.as_ref().is_none_or(|d| d.availability_status != **s)),
+        );
         let mut answer = Err(Code::XDSMetadataUpdateError.error("availabilityStatus"));
         for from in candidates {
             let mut payload = Writer::new();
-            ebxml::write_status_update(&mut payload, submission, &entry_uuid, *from, to);
+            ebxml::write_status_update(&mut payload, submission, &entry_uuid, from, to);
             let ask = Ask::new(Transaction::Td33, payload.finish());
-            answer = self.exchange(context, &ask, |heard| registered(heard));
+            answer = self.exchange(context, &ask, registered).map(|()| from);
             let elsewhere =
                 |error: &Error| error.dmp_code() == Some(Code::XDSMetadataUpdateError.as_str());
             if !answer.as_ref().is_err_and(elsewhere) {
                 break;
             }
         }
-        answer?;
-        Ok(done(true, known.as_ref()))
+        let from = answer?;
+        self.known.forget(unique_id);
+        Ok(done(from != to))
     }
 
     /// What a change of status needs: the entryUUID, and the document itself for whoever may read metadata.
@@ -409,14 +517,18 @@ impl National {
         unique_id: &Oid,
     ) -> Result<(EntryUuid, Option<DocumentEntry>)> {
         let unknown = || Code::XDSDocumentUniqueIdError.error("uniqueId");
-        match self.entries(context, std::slice::from_ref(unique_id)) {
-            Ok(found) => {
-                let document = found
-                    .into_iter()
-                    .find(|entry| entry.unique_id == *unique_id)
-                    .ok_or_else(unknown)?;
-                Ok((document.entry_uuid.clone(), Some(document)))
+        match self.known.of(context, unique_id, self.clock.now()) {
+            Some(Seen::Entry(document)) => {
+                return Ok((document.entry_uuid.clone(), Some(*document)));
             }
+            Some(Seen::Deposit(_)) => {
+                let entry = self.reference(context, unique_id)?.ok_or_else(unknown)?;
+                return Ok((entry, None));
+            }
+            None => {}
+        }
+        match self.entry(context, unique_id) {
+            Ok(document) => Ok((document.entry_uuid.clone(), Some(document))),
             // A CPE, a structure's certificate, a person without authorisation: by reference alone (PDT-INF-526, note 5).
             Err(error) if matches!(error.kind(), ErrorKind::Dmp(_)) => {
                 let entry = self.reference(context, unique_id)?.ok_or_else(unknown)?;

@@ -53,7 +53,7 @@ fn visitor() -> Result<Requester> {
         professional: None,
         structure: Structure {
             id,
-            name: String::new(),
+            name: "Simulateur".to_owned(),
             sector: "SA01".to_owned(),
         },
         authentication: Authentication::Structure,

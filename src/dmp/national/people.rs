@@ -42,6 +42,15 @@ pub(super) fn bare(context: &Context<'_>) -> Situation {
     }
 }
 
+/// The same where nothing of the patient's stands in the way.
+pub(super) fn at_best(context: &Context<'_>) -> Situation {
+    Situation {
+        dossier: DossierIs::Active,
+        authorisation: Authorisation::Valide,
+        ..bare(context)
+    }
+}
+
 /// An HL7 v3 message of this software, under a fresh identifier.
 fn message(context: &Context<'_>) -> Result<Message> {
     let id = uuid::Builder::from_random_bytes(random()?).into_uuid();
@@ -56,13 +65,8 @@ pub(super) fn patient<'a>(context: &Context<'a>) -> Result<&'a Ins> {
 }
 
 impl National {
-    /// Whether whoever asks may reach the network at all.
-    pub(super) fn admitted(&self, context: &Context<'_>) -> Result<()> {
-        self.admit(Right::Authenticate, context)
-    }
-
     pub(super) fn existence(&mut self, context: &Context<'_>) -> Result<Existence> {
-        self.admitted(context)?;
+        self.admit(Right::TestExistence, context)?;
         let (message, ins) = (message(context)?, patient(context)?);
         let payload = hl7::existence_request(Asked::Existence, ins, &message, self.clock.now());
         let ask = Ask::new(Transaction::Td02, payload);
@@ -73,7 +77,7 @@ impl National {
     }
 
     pub(super) fn administrative(&mut self, context: &Context<'_>) -> Result<AdministrativeData> {
-        self.admitted(context)?;
+        self.admit(Right::ReadAdministrative, context)?;
         let (message, ins) = (message(context)?, patient(context)?);
         let asked = Asked::Administrative;
         let payload = hl7::existence_request(asked, ins, &message, self.clock.now());
@@ -89,7 +93,7 @@ impl National {
         context: &Context<'_>,
         search: &PatientSearch,
     ) -> Result<Vec<Candidate>> {
-        self.admitted(context)?;
+        self.admit(Right::FindPatient, context)?;
         let message = message(context)?;
         let payload = hl7::search_request(search, &message, self.clock.now());
         let ask = Ask::new(Transaction::Td05, payload);
@@ -104,7 +108,14 @@ impl National {
         context: &Context<'_>,
         change: AuthorisationChange,
     ) -> Result<bool> {
-        self.admitted(context)?;
+        let right = match change {
+            AuthorisationChange::Declare | AuthorisationChange::BecomeMedecinTraitant => {
+                Right::DeclareAuthorisation
+            }
+            AuthorisationChange::Remove => Right::RemoveAuthorisation,
+            AuthorisationChange::StopMedecinTraitant => Right::StopMedecinTraitant,
+        };
+        self.admit(right, context)?;
         patient(context)?;
         let ask = Ask::new(Transaction::Td03, services::set_authorisation(change));
         self.exchange(context, &ask, |heard| {
@@ -117,7 +128,7 @@ impl National {
         context: &Context<'_>,
         query: &DossierQuery,
     ) -> Result<Vec<AuthorisedDossier>> {
-        self.admitted(context)?;
+        self.admit(Right::ListDossiers, context)?;
         // The DMP lists only new authorisations to a certificate (PDT-INF-526, note 3).
         if context.requester.authentication == Authentication::Structure && query.since.is_none() {
             return Err(Error::caller(
@@ -136,7 +147,7 @@ impl National {
         context: &Context<'_>,
         mode: ProfessionalsMode,
     ) -> Result<Vec<AuthorisedProfessional>> {
-        self.admitted(context)?;
+        self.admit(Right::ListProfessionals, context)?;
         patient(context)?;
         let ask = Ask::new(Transaction::Td16, services::list_professionals(mode));
         self.exchange(context, &ask, |heard| {

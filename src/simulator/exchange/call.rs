@@ -52,10 +52,7 @@ pub(super) struct Turn<'a> {
 impl Turn<'_> {
     /// The caller, for the embedded DMP.
     pub fn context(&self) -> Context<'_> {
-        Context {
-            login: self.now,
-            ..self.caller.context()
-        }
+        self.caller.context()
     }
 }
 

@@ -23,22 +23,6 @@ const OLD: i64 = 3600;
 /// Professions that give two roles: physicians, pharmacists (facts 8.1: `subject:role`, second occurrence).
 const TWO_ROLES: [&str; 2] = ["10", "21"];
 
-/// What is checked, in the order of the log.
-pub(super) const FIELDS: [&str; 12] = [
-    "signature",
-    "signing_certificate_authority",
-    "signing_certificate_usage",
-    "tls_holder",
-    "issue_instant",
-    "version",
-    "resource_urn",
-    "roles",
-    "issuer",
-    "name_id",
-    "structure",
-    "resource_id",
-];
-
 /// The checks done so far.
 #[derive(Debug, Default)]
 pub(super) struct Checks(Vec<Check>);

@@ -6,6 +6,7 @@ use super::call::{Turn, same_patient};
 use super::payload::{Part, Payload, random};
 use crate::clock::Instant;
 use crate::dmp::embedded::{Embedded, Known};
+use crate::dmp::protocol::certificate::Certificate;
 use crate::dmp::protocol::ebxml::names::DMP_REPOSITORY;
 use crate::dmp::protocol::ebxml::{
     AnswerWriter, Change, Content, DocumentRequest, DocumentResponse, Entry, FindDocuments, Ids,
@@ -14,7 +15,9 @@ use crate::dmp::protocol::ebxml::{
 };
 use crate::dmp::protocol::fault::{Fault, Origin};
 use crate::dmp::protocol::mtom;
+use crate::dmp::protocol::signature::{Authorities, Policy};
 use crate::dmp::protocol::soap::Transaction;
+use crate::dmp::protocol::xades;
 use crate::dmp::protocol::xml::Writer;
 use crate::dmp::{
     Code, Criteria, Deposit, Dmp, DocumentsAndAssociations, Lot, StatusChange, VisibilityChange,
@@ -71,7 +74,7 @@ pub(super) fn submit(
         }
         contents.push(bytes);
     }
-    // XADES check_signature(turn, lot, &contents)?;
+    check_signature(turn, lot, &contents)?;
     let context = turn.context();
     let mut replaced = Vec::with_capacity(lot.documents.len());
     for document in &lot.documents {
@@ -102,6 +105,46 @@ pub(super) fn submit(
     dmp.submit(&context, &lot)
         .map_err(|error| no(turn, &error))?;
     Ok(response(&RegistryResponse::SUCCESS))
+}
+
+/// The lot is signed by the holder of the VIHF's certificate: the national DMP asks for it (facts 9.4).
+fn check_signature(turn: &Turn<'_>, lot: &ReceivedLot, contents: &[&[u8]]) -> Result<(), Fault> {
+    let wrong = |context: &str| {
+        Fault::new(
+            Origin::Registry,
+            Code::XDSRegistryMetadataError.as_str(),
+            context,
+        )
+    };
+    let Some(signature) = &lot.signature else {
+        return Err(wrong("Signature01 is required"));
+    };
+    let signed: Vec<(&Oid, &[u8])> = lot
+        .documents
+        .iter()
+        .zip(contents)
+        .map(|(document, content)| (&document.entry.metadata.unique_id, *content))
+        .collect();
+    let authorities = Authorities::new([turn.authority]).map_err(|_| wrong("authority"))?;
+    let trust = |chain: &[Vec<u8>]| authorities.check(chain, turn.now).is_ok();
+    let policy = Policy {
+        sha1: true,
+        trust: &trust,
+    };
+    let what = xades::Lot {
+        unique_id: &lot.submission.unique_id,
+        documents: &signed,
+    };
+    let checked = xades::verify(content(turn, signature)?, &what, &policy)
+        .map_err(|error| wrong(&error.to_string()))?;
+    let signer = checked
+        .certificates
+        .first()
+        .and_then(|der| Certificate::from_der(der).ok());
+    match signer {
+        Some(signer) if signer.common_name() == Some(turn.holder) => Ok(()),
+        _ => Err(wrong("the lot is signed by another holder than the VIHF")),
+    }
 }
 
 fn response(response: &RegistryResponse) -> String {

@@ -14,7 +14,7 @@ use dmpkit::dmp::embedded::Embedded;
 use dmpkit::dmp::embedded::holder::{HistoryLine, HolderAction, HolderAnswer, Notification, Side};
 use dmpkit::dmp::national::National;
 use dmpkit::dmp::{Criteria, Deposit, Dmp, Lot, Receipt, Software};
-use dmpkit::document::{DocumentEntry, Oid, SubmissionSet, Visibility};
+use dmpkit::document::{DocumentEntry, EntryUuid, Oid, SubmissionSet, Visibility};
 use dmpkit::dossier::{Authorisation, Settings};
 use dmpkit::error::{ErrorKind, Result};
 use dmpkit::identity::{Ins, PsIdNat};
@@ -92,6 +92,19 @@ impl Bench {
 
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// Whether this DMP tells at once what it registered: the national one answers a deposit or a change with yes or no.
+    pub fn tells(&self) -> bool {
+        self._simulator.is_none()
+    }
+
+    /// The identifier of a document, as whoever knows that it is there asks for it.
+    pub fn entry(&mut self, by: &Caller, patient: &Ins, id: &Oid) -> EntryUuid {
+        let found = self
+            .dmp
+            .references(&by.on(patient), std::slice::from_ref(id));
+        found.unwrap().remove(0).entry_uuid
     }
 
     pub fn set(&self, at: Instant) {
@@ -179,7 +192,11 @@ impl Bench {
     pub fn history(&mut self, patient: &Ins, side: Side) -> Vec<HistoryLine> {
         let patient = *patient;
         match self.must(HolderAction::History { patient, side }) {
-            HolderAnswer::History { history } => history,
+            // Where a document is asked for on the way to another act, which is the one that counts.
+            HolderAnswer::History { history } => {
+                let acts = history.into_iter().filter(|line| line.action != "TD3.1b");
+                acts.collect()
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -55,7 +55,7 @@ pub fn verify_enveloped(
     let declared: Vec<(&str, &str)> = declared.iter().map(|(p, n)| (p.as_str(), *n)).collect();
     wrapper.open("wrapper", &declared).raw(found.text);
     let wrapper = wrapper.finish();
-    let wrapper = canonical::with_plain_attributes(&wrapper);
+    let wrapper = canonical::normalised(&wrapper);
 
     let document = canonical::parse(&wrapper)?;
     let root = document.document_element();
@@ -114,7 +114,7 @@ fn find<'a>(message: &'a str, place: &Place<'_>) -> Result<Found<'a>, SignatureE
     // Namespaces of the deepest element that may be the parent.
     let mut inherited = Vec::new();
     let mut identifiers: Vec<String> = Vec::new();
-    let mut found: Option<(usize, usize, String, Vec<(String, String)>)> = None;
+    let mut found: Option<Found<'a>> = None;
     let mut open_at = None;
     loop {
         match reader.next()? {
@@ -156,25 +156,26 @@ fn find<'a>(message: &'a str, place: &Place<'_>) -> Result<Found<'a>, SignatureE
                     } else {
                         std::mem::take(&mut inherited)
                     };
-                    found = Some((start, end, id, namespaces));
+                    let text = message.get(start..end).ok_or(XmlError::Malformed)?;
+                    found = Some(Found {
+                        text,
+                        id,
+                        namespaces,
+                    });
                 }
             }
             Event::Eof => break,
         }
     }
-    let (start, end, id, namespaces) = found.ok_or(SignatureError::Absent)?;
-    let text = message.get(start..end).ok_or(XmlError::Malformed)?;
-    if text.len() > MOST {
+    let found = found.ok_or(SignatureError::Absent)?;
+    if found.text.len() > MOST {
         return Err(SignatureError::TooLarge);
     }
-    if id.is_empty() || identifiers.iter().filter(|other| **other == id).count() != 1 {
+    let same = identifiers.iter().filter(|other| **other == found.id);
+    if found.id.is_empty() || same.count() != 1 {
         return Err(SignatureError::DuplicateId);
     }
-    Ok(Found {
-        text,
-        id,
-        namespaces,
-    })
+    Ok(found)
 }
 
 /// The one signature, directly in the element.

@@ -40,7 +40,7 @@ pub fn verify(xml: &[u8], lot: &Lot<'_>, policy: &Policy<'_>) -> Result<Signed, 
     let mut reader = Reader::new(text.as_bytes(), Limits::default());
     reader.root()?;
     reader.skip()?;
-    let text = canonical::with_plain_attributes(&text);
+    let text = canonical::normalised(&text);
     let document = canonical::parse(&text)?;
     let root = document
         .document_element()
