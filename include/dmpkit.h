@@ -4,15 +4,16 @@
  * EIGHT RULES
  *
  * 1. Every function that can fail returns a status; 0 (DMP_OK) is success; treat unknown codes as failure.
- * 2. Outputs are always written: NULL or 0 on failure. One exception: a refusal (200 to 399) that has a
- *    reason for a person writes record refusal where the answer would be; free it like an answer.
+ * 2. Outputs are always written: NULL or 0 on failure. One exception: a refusal (200 to 399, 500 to 699)
+ *    that has a reason for a person writes record refusal where the answer would be; free it like an answer.
  * 3. What you receive through an output pointer you free with dmp_free; NULL is fine. Handles are closed
  *    with their own close function instead.
  * 4. Text is NUL-terminated UTF-8, paths too, on Windows too.
  * 5. Inputs are copied before the call returns.
- * 6. Any thread may call; calls on one connector run one at a time; open a second connector on the same
- *    files for parallel work.
- * 7. Callbacks run on the calling thread, must not call back in, and must live until close returns.
+ * 6. Any thread may call; calls on one connector run one at a time, dmp_connector_cancel apart; open a
+ *    second connector on the same files for parallel work.
+ * 7. Callbacks run on the calling thread, must not call back in, dmp_connector_cancel apart, must not throw,
+ *    and must live until they are replaced or close returns.
  * 8. Never open our files with another SQLite in the same process; never unload the library.
  *
  * RECORDS. What is not a scalar or the bytes of a document crosses as JSON text. Each function names its
@@ -110,8 +111,24 @@
 // The file cannot be read or written.
 #define DMP_IO 408
 
-// The DMP could not be reached.
+// The DMP could not be reached, or the connection was cut. The answer holds a record refusal that says whether
+// anything was sent, as for the codes 502 to 505.
 #define DMP_NETWORK 501
+
+// The DMP did not answer in time.
+#define DMP_TIMED_OUT 502
+
+// The call was cancelled by dmp_connector_cancel.
+#define DMP_CANCELLED 503
+
+// The other end is not the DMP: its certificate is not accepted.
+#define DMP_NOT_TRUSTED 504
+
+// Something answered that is not a DMP's answer.
+#define DMP_UNEXPECTED_ANSWER 505
+
+// A card, a certificate or a PIN stands in the way. The answer holds a record refusal that says what to do.
+#define DMP_KEY 601
 
 // A fault of this library; please report it.
 #define DMP_BUG 901
@@ -135,6 +152,58 @@ typedef struct dmp_session dmp_session;
 // Receives log lines. level: 0 information, 1 warning, 2 error. line: English, without patient data,
 // valid for the call. Runs on the thread of the call it speaks of.
 typedef void (*dmp_log_callback)(void *user, int32_t level, const char *line);
+
+// Asks a person for a PIN or a passphrase. user: as given to dmp_connector_set_secrets. request: record
+// secret-request, valid for the call. buffer: where to write the secret, UTF-8, ended by NUL. capacity:
+// the bytes of buffer, NUL included: 1024. Return DMP_OK when the secret was written; anything else, or an
+// empty text, says that the person gave none, and the call ends with DMP_KEY. The buffer is wiped when the
+// secret was used; the secret is not kept, but what it opened is: a file is asked for once a connector, a
+// card again after it was taken out. Runs on the thread of the call that needs it, may take as long as a
+// person does, and must not call back in. Only in libraries built with the feature national.
+typedef int32_t (*dmp_secret_callback)(void *user,
+                                       const char *request,
+                                       char *buffer,
+                                       size_t capacity);
+
+// Signs with a key that the host holds: RSASSA-PKCS1-v1_5, with the digest that the request names. user:
+// as given to dmp_connector_set_signer. request: record sign-request, valid for the call. message,
+// message_len: what to sign, the message itself and not its digest; it may name a patient: do not keep it.
+// signature, capacity: where to write the signature, and the bytes there: 2048. signature_len: receives
+// how many were written, as many as the key has. Return DMP_OK when they were; anything else ends the call
+// with DMP_KEY, and so does a signature that the certificate does not verify. Runs on the thread of the
+// call that needs it, several times a call, and must not call back in. Only in libraries built with the
+// feature national.
+typedef int32_t (*dmp_sign_callback)(void *user,
+                                     const char *request,
+                                     const uint8_t *message,
+                                     size_t message_len,
+                                     uint8_t *signature,
+                                     size_t capacity,
+                                     size_t *signature_len);
+
+// Takes the next part of an answer, within a dmp_transport_callback alone. answer: as the callback was given
+// it. bytes: record http-answer at first, whole and without NUL; at each further call a part of the body, of
+// any size, in order. len: the bytes of the part, which is copied. Returns DMP_OK; DMP_CANCELLED after
+// dmp_connector_cancel; DMP_UNEXPECTED_ANSWER for what is no answer, or exceeds the limits of the
+// configuration. Anything but DMP_OK means: stop, and return that code.
+typedef int32_t (*dmp_answer_writer)(void *answer, const uint8_t *bytes, size_t len);
+
+// Sends one request over the host's own HTTPS and gives its answer to write. user: as given to
+// dmp_connector_set_transport. request: record http-request, valid for the call. body, body_len: its body,
+// whole; it holds patient data. write, answer: where the answer goes, see dmp_answer_writer. Add Host and
+// Content-Length, take the client certificate that the request names, trust the DMP's roots alone, and
+// follow no redirect; an answer of any status is an answer. Return DMP_OK when it was written whole;
+// DMP_NETWORK when nothing was sent; DMP_NOT_TRUSTED when the server's certificate is not accepted;
+// DMP_KEY when the client certificate is not, or has no key here; DMP_TIMED_OUT, DMP_CANCELLED,
+// DMP_UNEXPECTED_ANSWER (no HTTP), or any other code for a failure after something may have been sent.
+// Time-outs are the host's. Runs on the thread of the call that needs it, and must not call back in. Only
+// in libraries built with the feature national.
+typedef int32_t (*dmp_transport_callback)(void *user,
+                                          const char *request,
+                                          const uint8_t *body,
+                                          size_t body_len,
+                                          dmp_answer_writer write,
+                                          void *answer);
 
 #ifdef __cplusplus
 extern "C" {
@@ -172,14 +241,64 @@ int32_t dmp_connector_set_log(dmp_connector *connector,
 // "2026-01-31T08:00:00Z".
 int32_t dmp_connector_set_time(dmp_connector *connector, const char *at, char **error);
 
-// Plays the patient or the CNAM on an embedded DMP. action: record holder-action. content: the CDA
-// document of a deposit, NULL and 0 otherwise. out: record holder-answer.
+// Plays the patient or the CNAM on an embedded DMP, or on dmpkit's simulator. action: record holder-action.
+// content: the CDA document of a deposit, NULL and 0 otherwise. out: record holder-answer.
 int32_t dmp_holder_act(dmp_connector *connector,
                        const char *action,
                        const uint8_t *content,
                        size_t content_len,
                        char **out,
                        char **error);
+
+// Asks this callback for the PIN of a card and for the passphrase of a file (PKCS#12, encrypted PEM) when
+// they are needed; NULL gives none. Only on the national DMP, DMP_INVALID_VALUE otherwise. Only in
+// libraries built with the feature national.
+int32_t dmp_connector_set_secrets(dmp_connector *connector,
+                                  dmp_secret_callback callback,
+                                  void *user,
+                                  char **error);
+
+// Signs with this callback for the keys that record config leaves to the host (member host of a key); NULL
+// signs nothing. Only on the national DMP, DMP_INVALID_VALUE otherwise. Only in libraries built with the
+// feature national.
+int32_t dmp_connector_set_signer(dmp_connector *connector,
+                                 dmp_sign_callback callback,
+                                 void *user,
+                                 char **error);
+
+// Sends through this callback instead of the built-in HTTPS client, for the TLS, the store of certificates
+// and the proxy of the system; NULL goes back to the built-in one. Of member network of record config, the
+// limits alone hold then. Only on the national DMP, DMP_INVALID_VALUE otherwise. Only in libraries built
+// with the feature national.
+int32_t dmp_connector_set_transport(dmp_connector *connector,
+                                    dmp_transport_callback callback,
+                                    void *user,
+                                    char **error);
+
+// Stops, from another thread, the call that is on its way to the DMP: within a tenth of a second it ends
+// with DMP_CANCELLED, and its record refusal says whether the request may have arrived. Nothing happens
+// when no call is on its way: the next one is not stopped. The one function that does not wait for the
+// call in progress, and the one that a callback may call. What waits for a person (PIN) or in a callback
+// is stopped when that returns; a dmp_transport_callback hears of it from its writer. Only in libraries
+// built with the feature national.
+int32_t dmp_connector_cancel(dmp_connector *connector,
+                             char **error);
+
+// What is known of the way to the DMP: the difference of clocks, the last answer. Sends nothing. Only on
+// the national DMP, DMP_INVALID_VALUE otherwise. Only in libraries built with the feature national. out:
+// record network-state.
+int32_t dmp_connector_network(dmp_connector *connector,
+                              char **out,
+                              char **error);
+
+// What the card in the reader says of its holder and of the structures where he works: what a session
+// needs. Sends nothing; asks for the PIN when the card is not open yet. The card of the first key of
+// member pkcs11 in record config; without one, DMP_KEY, as for a card that cannot be read. Only on the
+// national DMP, DMP_INVALID_VALUE otherwise, as in a library built without the feature pkcs11. Only in
+// libraries built with the feature national. out: record card.
+int32_t dmp_connector_card(dmp_connector *connector,
+                           char **out,
+                           char **error);
 
 // Opens a session. requester: record requester. refusal: record refusal, for those the law always refuses.
 int32_t dmp_session_open(dmp_connector *connector,

@@ -73,8 +73,8 @@ pub struct Connector {
 pub(crate) struct Inner {
     state: Mutex<Option<State>>,
     log: Mutex<Option<Log>>,
-    /// The thread on which a callback runs now.
-    speaker: Arc<Mutex<Option<usize>>>,
+    /// The threads on which a callback runs now.
+    speakers: Arc<Speakers>,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     terminology: Mutex<terminology::InUse>,
@@ -101,12 +101,32 @@ impl Held<'_> {
     }
 }
 
+/// The threads on which a callback runs now: one may be told a log line while another is asked to sign.
+#[derive(Default)]
+struct Speakers(Mutex<Vec<usize>>);
+
+impl Speakers {
+    /// A callback runs on this thread until the mark is dropped.
+    fn mark(&self) -> Speaking<'_> {
+        lock_plain(&self.0).push(this_thread());
+        Speaking(self)
+    }
+
+    /// Whether a callback runs on this thread.
+    fn hold_this_thread(&self) -> bool {
+        lock_plain(&self.0).contains(&this_thread())
+    }
+}
+
 /// A callback at work: its thread may not call back in.
-struct Speaking<'a>(&'a Mutex<Option<usize>>);
+struct Speaking<'a>(&'a Speakers);
 
 impl Drop for Speaking<'_> {
     fn drop(&mut self) {
-        *lock_plain(self.0) = None;
+        let mut threads = lock_plain(&self.0.0);
+        if let Some(at) = threads.iter().rposition(|one| *one == this_thread()) {
+            threads.swap_remove(at);
+        }
     }
 }
 
@@ -143,7 +163,7 @@ impl Inner {
 
     /// Refuses a call from within a callback of the same thread.
     pub(crate) fn outside_callback(&self) -> Result<()> {
-        if *lock_plain(&self.speaker) == Some(this_thread()) {
+        if self.speakers.hold_this_thread() {
             return Err(Error::caller(
                 "callback",
                 "must not call the connector back",
@@ -165,8 +185,7 @@ impl Inner {
         }
         // Held while the callback runs, so that closing waits for its end.
         if let Some(log) = lock_plain(&self.log).as_ref() {
-            *lock_plain(&self.speaker) = Some(this_thread());
-            let _speaking = Speaking(&self.speaker);
+            let _speaking = self.speakers.mark();
             log(level, line);
         }
     }
@@ -226,7 +245,7 @@ impl Connector {
             cancel,
             state: Mutex::new(Some(State { register, dmp })),
             log: Mutex::new(None),
-            speaker: Arc::default(),
+            speakers: Arc::default(),
             clock,
             config,
             terminology: Mutex::new(terminology),
@@ -286,15 +305,17 @@ impl Connector {
         Session::open(Arc::clone(&self.inner), requester)
     }
 
-    /// Plays the patient or the CNAM on an embedded DMP; `content` is the CDA of a deposit.
+    /// Plays the patient or the CNAM on an embedded DMP or a simulator; `content` is the CDA of a deposit.
     ///
-    /// Errors: [`ErrorKind::Caller`] when the DMP is not an embedded one.
+    /// Errors: [`ErrorKind::Caller`] when the DMP is neither.
     pub fn holder_act(&self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer> {
         let mut held = self.inner.hold()?;
-        let side =
-            held.state()?.dmp.holder_side().ok_or_else(|| {
-                Error::caller("dmp", "only an embedded DMP plays the patient's side")
-            })?;
+        let side = held.state()?.dmp.holder_side().ok_or_else(|| {
+            Error::caller(
+                "dmp",
+                "only an embedded DMP or a simulator plays the patient's side",
+            )
+        })?;
         side.act(action, content)
     }
 }

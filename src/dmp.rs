@@ -310,7 +310,7 @@ pub trait Dmp: Send {
         None
     }
     /// What the card in the reader says of its holder and exercises.
-    #[cfg(all(feature = "national", feature = "pkcs11"))]
+    #[cfg(feature = "national")]
     fn card(&mut self) -> Result<national::keys::card::Content> {
         Err(national::not_national())
     }

@@ -190,17 +190,29 @@ fn the_header_stands_alone_in_c99_c11_and_cpp17() {
         ("cc", "c", "-std=c11"),
         ("c++", "c++", "-std=c++17"),
     ] {
-        // Included twice: the guard holds. Every constant and the callback's type can be used.
+        // Included twice: the guard holds. Every constant and the callbacks' types can be used.
         let source = folder.path().join(format!("alone.{language}"));
         std::fs::write(
             &source,
             "#include \"dmpkit.h\"\n#include \"dmpkit.h\"\n\
              static void on_log(void *user, int32_t level, const char *line)\n\
              { (void)user; (void)level; (void)line; }\n\
+             static int32_t on_secret(void *user, const char *request, char *buffer, size_t capacity)\n\
+             { (void)user; (void)request; if (capacity) *buffer = 0; return DMP_OK; }\n\
+             static int32_t on_sign(void *user, const char *request, const uint8_t *message, size_t len,\n\
+             uint8_t *signature, size_t capacity, size_t *signature_len)\n\
+             { (void)user; (void)request; (void)message; (void)len; (void)signature; (void)capacity;\n\
+             *signature_len = 0; return DMP_KEY; }\n\
+             static int32_t on_send(void *user, const char *request, const uint8_t *body, size_t len,\n\
+             dmp_answer_writer write, void *answer)\n\
+             { (void)user; (void)request; return write(answer, body, len); }\n\
              int main(void)\n\
              {\n    dmp_log_callback callback = on_log;\n    char *error = 0;\n\
              dmp_free(0);\n\
              return dmp_connector_set_log(0, callback, 0, &error) == DMP_BAD_HANDLE\n\
+             && dmp_connector_set_secrets(0, on_secret, 0, &error) == DMP_BAD_HANDLE\n\
+             && dmp_connector_set_signer(0, on_sign, 0, &error) == DMP_BAD_HANDLE\n\
+             && dmp_connector_set_transport(0, on_send, 0, &error) == DMP_BAD_HANDLE\n\
              && dmp_abi_version() == DMP_ABI_VERSION && DMPKIT_VERSION[0] ? 0 : 1;\n}\n",
         )
         .expect("written");

@@ -329,3 +329,29 @@ fn one_file_under_two_names_is_refused() {
     );
     world.close();
 }
+
+#[test]
+fn what_only_the_national_dmp_has_is_refused_on_an_embedded_one() {
+    if practice::simulated::national() {
+        return;
+    }
+    let world = World::open();
+    let before = world.effects();
+    for name in [
+        "dmp_connector_set_secrets",
+        "dmp_connector_set_signer",
+        "dmp_connector_set_transport",
+        "dmp_connector_network",
+        "dmp_connector_card",
+    ] {
+        demands(
+            name,
+            &bare(name, world.practice.connector),
+            "DMP_INVALID_VALUE",
+        );
+    }
+    // Nothing is on its way, before nor after.
+    bare("dmp_connector_cancel", world.practice.connector).ok();
+    assert_eq!(world.effects(), before);
+    world.close();
+}

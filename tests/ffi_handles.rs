@@ -133,6 +133,7 @@ unsafe extern "C" fn calls_back(_: *mut c_void, _: i32, _: *const c_char) {
         ("list", bare("dmp_dossier_list", session)),
         ("audit", bare("dmp_journal_audit", connector)),
         ("leave", bare("dmp_access_close", access)),
+        ("end", bare("dmp_session_close", session)),
         (
             "log",
             function("dmp_connector_set_log").call(connector, None, None),
@@ -161,8 +162,8 @@ fn a_callback_that_calls_back_in_is_refused_and_does_not_wait_for_itself() {
     let answer = waiting.recv_timeout(Duration::from_secs(20));
     assert_eq!(answer, Ok("DMP_OK"), "a callback waits for itself");
     let answers = std::mem::take(&mut *ANSWERS.lock().expect("the answers"));
-    let refused =
-        ["find", "list", "audit", "leave", "log", "close"].map(|what| (what, "DMP_INVALID_VALUE"));
+    let refused = ["find", "list", "audit", "leave", "end", "log", "close"]
+        .map(|what| (what, "DMP_INVALID_VALUE"));
     assert_eq!(answers, refused);
     function("dmp_connector_set_log")
         .call(p.connector, None, None)

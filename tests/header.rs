@@ -29,6 +29,7 @@ fn made() -> String {
         .with_src(root().join("src/ffi/memory.rs"))
         .with_src(root().join("src/ffi/library.rs"))
         .with_src(root().join("src/ffi/connector.rs"))
+        .with_src(root().join("src/ffi/host.rs"))
         .with_src(root().join("src/ffi/session.rs"))
         .with_src(root().join("src/ffi/access.rs"))
         .with_src(root().join("src/ffi/document.rs"))
@@ -74,7 +75,7 @@ fn declared() -> BTreeSet<String> {
             word.strip_suffix('(')
                 .or_else(|| word.split_once('(').map(|(f, _)| f))
         })
-        .filter(|word| word.starts_with("dmp_") && *word != "dmp_log_callback")
+        .filter(|word| word.starts_with("dmp_"))
         .map(str::to_owned)
         .collect()
 }

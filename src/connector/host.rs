@@ -3,12 +3,11 @@
 //!
 //! Every callback runs on the thread of the call that needs it, and may not call the connector back.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::config::Backend;
-use super::{Connector, Inner, Level, Speaking, lock_plain, this_thread};
+use super::{Connector, Inner, Level, Speakers};
 
-#[cfg(feature = "pkcs11")]
 use crate::dmp::national::keys::card::Content;
 use crate::dmp::national::keys::host::{HostSigner, SignRequest};
 use crate::dmp::national::keys::secret::{Secret, SecretRequest, Secrets};
@@ -19,30 +18,19 @@ use crate::error::Result;
 /// Runs a callback with its thread marked, so that it cannot call back in.
 struct Guarded<T> {
     callback: T,
-    speaker: Arc<Mutex<Option<usize>>>,
-}
-
-impl<T> Guarded<T> {
-    fn mark(&self) -> Speaking<'_> {
-        *lock_plain(&self.speaker) = Some(this_thread());
-        Speaking(&self.speaker)
-    }
+    speakers: Arc<Speakers>,
 }
 
 impl Secrets for Guarded<Box<dyn Secrets>> {
     fn ask(&mut self, request: &SecretRequest) -> Option<Secret> {
-        let speaker = Arc::clone(&self.speaker);
-        *lock_plain(&speaker) = Some(this_thread());
-        let _speaking = Speaking(&speaker);
+        let _speaking = self.speakers.mark();
         self.callback.ask(request)
     }
 }
 
 impl HostSigner for Guarded<Box<dyn HostSigner>> {
     fn sign(&mut self, request: &SignRequest<'_>) -> Option<Vec<u8>> {
-        let speaker = Arc::clone(&self.speaker);
-        *lock_plain(&speaker) = Some(this_thread());
-        let _speaking = Speaking(&speaker);
+        let _speaking = self.speakers.mark();
         self.callback.sign(request)
     }
 }
@@ -53,7 +41,7 @@ impl HostSender for Guarded<Box<dyn HostSender>> {
         request: &HostRequest<'_>,
         sink: &mut HostSink,
     ) -> std::result::Result<(), HostFailure> {
-        let _speaking = self.mark();
+        let _speaking = self.speakers.mark();
         self.callback.send(request, sink)
     }
 }
@@ -76,7 +64,7 @@ impl Connector {
     fn guarded<T>(&self, callback: T) -> Guarded<T> {
         Guarded {
             callback,
-            speaker: Arc::clone(&self.inner.speaker),
+            speakers: Arc::clone(&self.inner.speakers),
         }
     }
 
@@ -129,8 +117,8 @@ impl Connector {
     /// What the card in the reader says of its holder and exercises: what a session needs. Asks for the PIN, for the
     /// exercises are read only after it.
     ///
-    /// Errors: [`crate::error::ErrorKind::Key`]; [`crate::error::ErrorKind::Caller`] when the DMP is not the national one.
-    #[cfg(feature = "pkcs11")]
+    /// Errors: [`crate::error::ErrorKind::Key`]; [`crate::error::ErrorKind::Caller`] when the DMP is not the national
+    /// one, or when this library was built without the feature `pkcs11`.
     pub fn card(&self) -> Result<Content> {
         let mut held = self.inner.hold()?;
         held.state()?.dmp.card()

@@ -352,6 +352,14 @@ impl Dmp for National {
         }
     }
 
+    #[cfg(not(feature = "pkcs11"))]
+    fn card(&mut self) -> Result<keys::card::Content> {
+        Err(Error::caller(
+            "dmp.national.keys",
+            "this library was built without cards (feature pkcs11)",
+        ))
+    }
+
     fn holder_side(&mut self) -> Option<&mut dyn HolderSide> {
         if self.config.simulator {
             Some(self)

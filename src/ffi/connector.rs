@@ -121,8 +121,8 @@ pub unsafe extern "C" fn dmp_connector_set_time(
     })
 }
 
-/// Plays the patient or the CNAM on an embedded DMP. action: record holder-action. content: the CDA
-/// document of a deposit, NULL and 0 otherwise. out: record holder-answer.
+/// Plays the patient or the CNAM on an embedded DMP, or on dmpkit's simulator. action: record holder-action.
+/// content: the CDA document of a deposit, NULL and 0 otherwise. out: record holder-answer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_holder_act(
     connector: *mut dmp_connector,

@@ -1,4 +1,6 @@
 //! What the host lends to a connector on the national DMP: PIN, signatures, its own transport; cancellation.
+//!
+//! These functions are in libraries built with the feature `national`, which is one of the default.
 
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Mutex;
@@ -17,13 +19,17 @@ use super::status::{
 };
 use crate::dmp::national::keys::host::{HostSigner, SignRequest};
 use crate::dmp::national::keys::secret::{Secret, SecretKind, SecretRequest, Secrets};
-use crate::dmp::national::transport::{HostFailure, HostRequest, HostSender, HostSink};
+use crate::dmp::national::transport::{Cancel, HostFailure, HostRequest, HostSender, HostSink};
 use crate::dmp::protocol::certificate::Use;
 use crate::dmp::protocol::key::Algorithm;
 
-/// Asks a person for a PIN or a passphrase. request: record secret-request. Writes the secret, UTF-8 and
-/// NUL-terminated, into buffer, at most capacity bytes with its NUL, and returns DMP_OK; anything else gives none. The
-/// buffer is wiped after use.
+/// Asks a person for a PIN or a passphrase. user: as given to dmp_connector_set_secrets. request: record
+/// secret-request, valid for the call. buffer: where to write the secret, UTF-8, ended by NUL. capacity:
+/// the bytes of buffer, NUL included: 1024. Return DMP_OK when the secret was written; anything else, or an
+/// empty text, says that the person gave none, and the call ends with DMP_KEY. The buffer is wiped when the
+/// secret was used; the secret is not kept, but what it opened is: a file is asked for once a connector, a
+/// card again after it was taken out. Runs on the thread of the call that needs it, may take as long as a
+/// person does, and must not call back in. Only in libraries built with the feature national.
 #[allow(non_camel_case_types)]
 pub type dmp_secret_callback = Option<
     unsafe extern "C" fn(
@@ -34,8 +40,14 @@ pub type dmp_secret_callback = Option<
     ) -> i32,
 >;
 
-/// Signs with a key that the host holds. request: record sign-request. message: what to sign, not its digest. Writes the
-/// signature, at most capacity bytes, and its length, and returns DMP_OK; anything else is a failure.
+/// Signs with a key that the host holds: RSASSA-PKCS1-v1_5, with the digest that the request names. user:
+/// as given to dmp_connector_set_signer. request: record sign-request, valid for the call. message,
+/// message_len: what to sign, the message itself and not its digest; it may name a patient: do not keep it.
+/// signature, capacity: where to write the signature, and the bytes there: 2048. signature_len: receives
+/// how many were written, as many as the key has. Return DMP_OK when they were; anything else ends the call
+/// with DMP_KEY, and so does a signature that the certificate does not verify. Runs on the thread of the
+/// call that needs it, several times a call, and must not call back in. Only in libraries built with the
+/// feature national.
 #[allow(non_camel_case_types)]
 pub type dmp_sign_callback = Option<
     unsafe extern "C" fn(
@@ -49,15 +61,25 @@ pub type dmp_sign_callback = Option<
     ) -> i32,
 >;
 
-/// Takes a part of an answer from a dmp_transport_callback. Anything but DMP_OK means: stop, and return that code.
+/// Takes the next part of an answer, within a dmp_transport_callback alone. answer: as the callback was given
+/// it. bytes: record http-answer at first, whole and without NUL; at each further call a part of the body, of
+/// any size, in order. len: the bytes of the part, which is copied. Returns DMP_OK; DMP_CANCELLED after
+/// dmp_connector_cancel; DMP_UNEXPECTED_ANSWER for what is no answer, or exceeds the limits of the
+/// configuration. Anything but DMP_OK means: stop, and return that code.
 #[allow(non_camel_case_types)]
 pub type dmp_answer_writer =
     Option<unsafe extern "C" fn(answer: *mut c_void, bytes: *const u8, len: usize) -> i32>;
 
-/// Sends a request over the host's own HTTPS. request: record http-request. Gives the answer to write, with answer as its
-/// first argument: first the record http-answer, then the body in as many pieces as it likes. Returns DMP_OK;
-/// DMP_NETWORK when nothing was sent; DMP_TIMED_OUT, DMP_CANCELLED, DMP_NOT_TRUSTED, DMP_KEY (client certificate);
-/// DMP_UNEXPECTED_ANSWER or any other code when it failed after something was sent. Redirects are not followed.
+/// Sends one request over the host's own HTTPS and gives its answer to write. user: as given to
+/// dmp_connector_set_transport. request: record http-request, valid for the call. body, body_len: its body,
+/// whole; it holds patient data. write, answer: where the answer goes, see dmp_answer_writer. Add Host and
+/// Content-Length, take the client certificate that the request names, trust the DMP's roots alone, and
+/// follow no redirect; an answer of any status is an answer. Return DMP_OK when it was written whole;
+/// DMP_NETWORK when nothing was sent; DMP_NOT_TRUSTED when the server's certificate is not accepted;
+/// DMP_KEY when the client certificate is not, or has no key here; DMP_TIMED_OUT, DMP_CANCELLED,
+/// DMP_UNEXPECTED_ANSWER (no HTTP), or any other code for a failure after something may have been sent.
+/// Time-outs are the host's. Runs on the thread of the call that needs it, and must not call back in. Only
+/// in libraries built with the feature national.
 #[allow(non_camel_case_types)]
 pub type dmp_transport_callback = Option<
     unsafe extern "C" fn(
@@ -220,11 +242,29 @@ struct TransportHost {
     user: User,
 }
 
-/// What the writer is given back: the sink, and whether the head came.
-struct Writing<'a, 'b> {
+/// What the writer is given back.
+struct Writing<'a> {
     sink: &'a mut HostSink,
+    cancel: &'a Cancel,
+    /// Whether the head came.
     begun: bool,
-    _life: std::marker::PhantomData<&'b ()>,
+}
+
+impl Writing<'_> {
+    /// Takes a part: the head first, then the body.
+    fn take(&mut self, part: &[u8]) -> Option<()> {
+        if self.begun {
+            return self.sink.body(part).ok();
+        }
+        self.begun = true;
+        let head = std::str::from_utf8(part).ok()?;
+        let head = crate::json::read::<HttpAnswerRecord>(head, "http-answer").ok()?;
+        self.sink.status(head.status).ok()?;
+        for (name, value) in &head.headers {
+            self.sink.header(name, value).ok()?;
+        }
+        Some(())
+    }
 }
 
 /// Takes the parts of an answer.
@@ -238,33 +278,22 @@ unsafe extern "C" fn take_part(answer: *mut c_void, bytes: *const u8, len: usize
         // SAFETY: the host gives `len` readable bytes, valid for the call.
         unsafe { std::slice::from_raw_parts(bytes, len) }
     };
-    // SAFETY: the host hands back the pointer it was given, during the callback alone and from its thread.
-    let writing = unsafe { &mut *answer.cast::<Mutex<Writing<'_, '_>>>() };
-    let Ok(writing) = writing.get_mut() else {
-        return DMP_UNEXPECTED_ANSWER;
-    };
+    // SAFETY: the host hands back the pointer it was given, during the callback alone; the lock keeps apart
+    // threads of its own.
+    let writing = unsafe { &*answer.cast::<Mutex<Writing<'_>>>() };
     let taken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        if writing.begun {
-            return writing.sink.body(part).is_ok();
-        }
-        writing.begun = true;
-        let head = std::str::from_utf8(part).ok();
-        let Some(head) =
-            head.and_then(|t| crate::json::read::<HttpAnswerRecord>(t, "http-answer").ok())
-        else {
-            return false;
+        let Ok(mut writing) = writing.lock() else {
+            return DMP_UNEXPECTED_ANSWER;
         };
-        writing.sink.status(head.status).is_ok()
-            && head
-                .headers
-                .iter()
-                .all(|(name, value)| writing.sink.header(name, value).is_ok())
+        if writing.cancel.is_cancelled() {
+            return DMP_CANCELLED;
+        }
+        match writing.take(part) {
+            Some(()) => DMP_OK,
+            None => DMP_UNEXPECTED_ANSWER,
+        }
     }));
-    if taken.unwrap_or(false) {
-        DMP_OK
-    } else {
-        DMP_UNEXPECTED_ANSWER
-    }
+    taken.unwrap_or(DMP_UNEXPECTED_ANSWER)
 }
 
 impl HostSender for TransportHost {
@@ -283,10 +312,10 @@ impl HostSender for TransportHost {
         })
         .ok_or(unsent)?;
         let body = request.body.concat();
-        let mut writing = Mutex::new(Writing {
+        let writing = Mutex::new(Writing {
             sink,
+            cancel: request.cancel,
             begun: false,
-            _life: std::marker::PhantomData,
         });
         // SAFETY: the callback lives until the connector is closed (rule 7); body and answer outlive the call.
         let status = unsafe {
@@ -296,7 +325,7 @@ impl HostSender for TransportHost {
                 body.as_ptr(),
                 body.len(),
                 Some(take_part),
-                (&raw mut writing).cast(),
+                (&raw const writing).cast_mut().cast(),
             )
         };
         match status {
@@ -312,7 +341,9 @@ impl HostSender for TransportHost {
     }
 }
 
-/// Asks this callback for PIN and passphrases; NULL gives none. Only on the national DMP.
+/// Asks this callback for the PIN of a card and for the passphrase of a file (PKCS#12, encrypted PEM) when
+/// they are needed; NULL gives none. Only on the national DMP, DMP_INVALID_VALUE otherwise. Only in
+/// libraries built with the feature national.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_connector_set_secrets(
     connector: *mut dmp_connector,
@@ -331,8 +362,9 @@ pub unsafe extern "C" fn dmp_connector_set_secrets(
     })
 }
 
-/// Signs with this callback for the keys that the configuration leaves to the host (member host of a key); NULL signs
-/// nothing. Only on the national DMP.
+/// Signs with this callback for the keys that record config leaves to the host (member host of a key); NULL
+/// signs nothing. Only on the national DMP, DMP_INVALID_VALUE otherwise. Only in libraries built with the
+/// feature national.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_connector_set_signer(
     connector: *mut dmp_connector,
@@ -351,8 +383,10 @@ pub unsafe extern "C" fn dmp_connector_set_signer(
     })
 }
 
-/// Sends through this callback instead of the built-in HTTPS client, for the system's own TLS; NULL goes back to the
-/// built-in one. Only on the national DMP.
+/// Sends through this callback instead of the built-in HTTPS client, for the TLS, the store of certificates
+/// and the proxy of the system; NULL goes back to the built-in one. Of member network of record config, the
+/// limits alone hold then. Only on the national DMP, DMP_INVALID_VALUE otherwise. Only in libraries built
+/// with the feature national.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_connector_set_transport(
     connector: *mut dmp_connector,
@@ -371,8 +405,12 @@ pub unsafe extern "C" fn dmp_connector_set_transport(
     })
 }
 
-/// Stops the call that is on its way to the DMP, from another thread: it ends with DMP_CANCELLED. Does nothing when none
-/// is. The one function that does not wait for the call in progress.
+/// Stops, from another thread, the call that is on its way to the DMP: within a tenth of a second it ends
+/// with DMP_CANCELLED, and its record refusal says whether the request may have arrived. Nothing happens
+/// when no call is on its way: the next one is not stopped. The one function that does not wait for the
+/// call in progress, and the one that a callback may call. What waits for a person (PIN) or in a callback
+/// is stopped when that returns; a dmp_transport_callback hears of it from its writer. Only in libraries
+/// built with the feature national.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_connector_cancel(
     connector: *mut dmp_connector,
@@ -386,8 +424,9 @@ pub unsafe extern "C" fn dmp_connector_cancel(
     })
 }
 
-/// What is known of the way to the DMP: the difference of clocks, the last answer. Sends nothing. Only on the national
-/// DMP. out: record network-state.
+/// What is known of the way to the DMP: the difference of clocks, the last answer. Sends nothing. Only on
+/// the national DMP, DMP_INVALID_VALUE otherwise. Only in libraries built with the feature national. out:
+/// record network-state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_connector_network(
     connector: *mut dmp_connector,
@@ -402,8 +441,11 @@ pub unsafe extern "C" fn dmp_connector_network(
     }
 }
 
-/// What the card in the reader says of its holder and exercises, as a session needs it. Asks for the PIN. Only on the
-/// national DMP with a pkcs11 key. out: record card.
+/// What the card in the reader says of its holder and of the structures where he works: what a session
+/// needs. Sends nothing; asks for the PIN when the card is not open yet. The card of the first key of
+/// member pkcs11 in record config; without one, DMP_KEY, as for a card that cannot be read. Only on the
+/// national DMP, DMP_INVALID_VALUE otherwise, as in a library built without the feature pkcs11. Only in
+/// libraries built with the feature national. out: record card.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_connector_card(
     connector: *mut dmp_connector,

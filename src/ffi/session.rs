@@ -84,6 +84,8 @@ pub unsafe extern "C" fn dmp_session_close(
     let error = unsafe { TextOut::new(error) };
     let ticket = session.addr();
     run(ticket, None, &error, || {
+        // Before the handle is taken: a refused close leaves it open.
+        self::session(ticket)?.inner.outside_callback()?;
         take(ticket, "session", |o| matches!(o, Object::Session(_))).map(drop)
     })
 }

@@ -10,7 +10,7 @@ use std::ptr::{null, null_mut, without_provenance_mut};
 use std::sync::Mutex;
 
 use dmpkit::ffi::{
-    access, cda, connector, document, library, memory, oversight, session, terminology,
+    access, cda, connector, document, host, library, memory, oversight, session, terminology,
 };
 
 /// The arguments of a call as C passes them; each function takes those that are its own.
@@ -53,6 +53,16 @@ impl Raw {
     }
     fn callback(&self) -> connector::dmp_log_callback {
         Some(collect)
+    }
+    // A host that lends nothing; what one lends is in lent.rs.
+    fn secrets(&self) -> host::dmp_secret_callback {
+        None
+    }
+    fn signer(&self) -> host::dmp_sign_callback {
+        None
+    }
+    fn transport(&self) -> host::dmp_transport_callback {
+        None
     }
     fn user(&self) -> *mut c_void {
         null_mut()
@@ -129,6 +139,12 @@ functions! {
     connector::dmp_connector_close Connector Absent (handle error);
     connector::dmp_connector_set_log Connector Absent (handle callback user error);
     connector::dmp_connector_set_time Connector Plain (handle text error);
+    host::dmp_connector_set_secrets Connector Absent (handle secrets user error);
+    host::dmp_connector_set_signer Connector Absent (handle signer user error);
+    host::dmp_connector_set_transport Connector Absent (handle transport user error);
+    host::dmp_connector_cancel Connector Absent (handle error);
+    host::dmp_connector_network Connector Absent (handle text_out error);
+    host::dmp_connector_card Connector Absent (handle text_out error);
     connector::dmp_holder_act Connector Record (handle text content content_len text_out error);
     session::dmp_session_open Connector Record (handle text handle_out text_out error);
     session::dmp_session_close Session Absent (handle error);

@@ -10,7 +10,7 @@ use dmpkit::ffi::library::dmp_open_handles;
 use serde_json::{Value, json};
 
 use crate::face::{Function, On, Reply, Text, function, logged};
-use crate::practice::{Practice, ask, bare, config, ins, report, report_id};
+use crate::practice::{Practice, ask, bare, config, ins, report, report_id, simulated};
 
 /// Planted in every value of the practice and of the inputs: no error and no log line may hold it.
 pub const MARKER: &str = "ZZSECRET";
@@ -120,7 +120,9 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             for field in ["name", "version", "homologation"] {
                 config["software"][field] = json!(MARKER);
             }
-            config
+            let mut national = config.clone();
+            national["dmp"] = national_dmp();
+            return vec![config, national];
         }
         "dmp_holder_act" => {
             let who = json!("899900112233");
@@ -213,6 +215,40 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
         other => panic!("{other} takes no record"),
     };
     vec![one]
+}
+
+/// The configuration of a national DMP, whole; nobody is there, and nothing is asked of it.
+fn national_dmp() -> Value {
+    let url = format!("https://{MARKER}.exemple");
+    let material = json!({"certificates": MARKER, "key": MARKER});
+    json!({"national": {
+        "url": url,
+        "services": {"patients": url, "habilitations": url, "registry": url, "repository": url},
+        "network": {
+            "trust": {"pem": simulated::pki().ca_pem()},
+            "connectSeconds": 1, "sendSeconds": 1, "answerSeconds": 1, "idleSeconds": 0,
+            "proxy": {"host": MARKER, "port": 1, "user": MARKER, "password": MARKER},
+            "tls13": true,
+            "limits": {"headerBytes": 8192, "headers": 10, "bodyBytes": 1000},
+        },
+        "keys": [
+            {"holder": MARKER, "pkcs11": {"module": MARKER, "label": MARKER, "serial": MARKER}},
+            {"pkcs12": {"authentication": MARKER, "signature": MARKER}},
+            {"pem": {"authentication": material, "signature": material}},
+            {"cards": MARKER},
+            {"host": {"authentication": MARKER, "signature": MARKER}},
+        ],
+        "vihf": {
+            "version": "4.0", "authenticationAttribute": "Authentification_Mode", "hash": "sha1",
+            "authnContextClassRef": MARKER, "authnContextDecl": MARKER, "validitySeconds": 60,
+            "automate": MARKER,
+        },
+        "lotHash": "sha1",
+        "clockSkewSeconds": 10,
+        "feedsPerSecond": 1,
+        "web": url,
+        "simulator": true,
+    }})
 }
 
 /// A good text for a function, and content if it takes some.

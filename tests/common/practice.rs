@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::face::{Reply, call};
 
 #[path = "simulated.rs"]
-mod simulated;
+pub mod simulated;
 
 /// The patient of the consultation reports.
 pub const INS: &str = r#"{"matricule":"279035121518989","oid":"1.2.250.1.213.1.4.10"}"#;

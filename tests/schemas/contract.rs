@@ -14,7 +14,7 @@ pub const COMMON: &str = "common";
 /// Where the schemas stand for their relative `$id`: any base does.
 const BASE: &str = "file:///schema/";
 
-/// What the header says of a function: the record it takes, the record it gives.
+/// What the header says of a function or of a callback: the record the library takes, the record it gives.
 #[derive(Default)]
 pub struct Function {
     pub takes: Option<String>,
@@ -30,6 +30,8 @@ pub struct Contract {
     pub schemas: BTreeMap<String, Value>,
     /// Every function of the header that answers with a status.
     pub functions: BTreeMap<String, Function>,
+    /// Every callback that answers with a status, and the function that takes what one answers.
+    pub callbacks: BTreeMap<String, Function>,
     as_published: Registry<'static>,
     closed: Registry<'static>,
 }
@@ -42,10 +44,14 @@ pub fn contract() -> &'static Contract {
         for schema in closed.values_mut() {
             close(schema, &mixins, false);
         }
+        let (callbacks, functions) = declarations()
+            .into_iter()
+            .partition(|(name, _)| name.ends_with("_callback") || name.ends_with("_writer"));
         Contract {
             as_published: registry(&schemas),
             closed: registry(&closed),
-            functions: functions(),
+            functions,
+            callbacks,
             schemas,
         }
     });
@@ -87,13 +93,15 @@ fn registry(schemas: &BTreeMap<String, Value>) -> Registry<'static> {
 impl Contract {
     /// The records that are taken by some function.
     pub fn inputs(&self) -> BTreeSet<&str> {
-        let taken = self.functions.values().filter_map(|f| f.takes.as_ref());
+        let all = self.functions.values().chain(self.callbacks.values());
+        let taken = all.filter_map(|f| f.takes.as_ref());
         taken.map(String::as_str).collect()
     }
 
     /// The records that are given by some function.
     pub fn outputs(&self) -> BTreeSet<&str> {
-        let given = self.functions.values().filter_map(|f| f.gives.as_ref());
+        let all = self.functions.values().chain(self.callbacks.values());
+        let given = all.filter_map(|f| f.gives.as_ref());
         given.map(String::as_str).collect()
     }
 
@@ -198,7 +206,7 @@ fn close(node: &mut Value, mixins: &BTreeSet<String>, part: bool) {
 }
 
 /// Reads the header: each declaration with the comment above it.
-fn functions() -> BTreeMap<String, Function> {
+fn declarations() -> BTreeMap<String, Function> {
     let header = std::fs::read_to_string(root().join("include/dmpkit.h")).expect("the header");
     let mut functions = BTreeMap::new();
     let (mut comment, mut declaration) = (String::new(), String::new());
@@ -223,11 +231,12 @@ fn functions() -> BTreeMap<String, Function> {
 }
 
 fn function(comment: &str, declaration: &str) -> Option<(String, Function)> {
-    let (name, parameters) = declaration
-        .trim()
-        .strip_prefix("int32_t ")?
-        .trim_end_matches(");")
-        .split_once('(')?;
+    let declaration = declaration.trim().trim_end_matches(");");
+    let callback = declaration.strip_prefix("typedef int32_t (*");
+    let (name, parameters) = match callback {
+        Some(callback) => callback.split_once(")(")?,
+        None => declaration.strip_prefix("int32_t ")?.split_once('(')?,
+    };
     let words: Vec<&str> = comment.split_whitespace().collect();
     // "parameter: record name"
     let mut said: BTreeMap<&str, &str> = words
@@ -241,9 +250,14 @@ fn function(comment: &str, declaration: &str) -> Option<(String, Function)> {
         })
         .collect();
     let mut function = Function::default();
-    for parameter in parameters.split(',').filter(|p| p.contains("char ")) {
+    // What one gives to a writer is bytes.
+    let told = |p: &&str| p.contains("char ") || p.ends_with("uint8_t *bytes");
+    for parameter in parameters.split(',').filter(told) {
         let name = parameter.rsplit([' ', '*']).next().unwrap_or_default();
+        let in_text = parameter.contains("char ");
         match said.remove(name).map(str::to_owned) {
+            // The library calls back: what it hands over it gives.
+            Some(record) if callback.is_some() && in_text => function.gives = Some(record),
             Some(record) if parameter.contains("const ") => function.takes = Some(record),
             Some(record) => function.gives = Some(record),
             None if name == "error" => {}

@@ -25,13 +25,14 @@ use crate::library::{
 use crate::story::{PDF, config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 17] = [
+pub const READ_ONLY: [&str; 18] = [
     "check-request",
     "code-request",
     "config",
     "criteria",
     "dossier-query",
     "emergency-filter",
+    "http-answer",
     "ins",
     "journal-filter",
     "label-request",
@@ -50,6 +51,9 @@ const MATRIX: &str = "habilitation.json";
 
 /// The file of a terminology pack, there too.
 const PACK: &str = "terminologie.json";
+
+/// The file of the roots of the national DMP, there too.
+const ROOTS: &str = "igc-sante.pem";
 
 /// A practice where each example finds what it speaks of.
 pub struct World {
@@ -88,10 +92,16 @@ impl World {
             std::fs::write(settled.path().join(MATRIX), matrix.to_string()).expect("written");
             let pack = &contract().schemas["terminology-pack"]["examples"][0];
             std::fs::write(settled.path().join(PACK), pack.to_string()).expect("written");
+            let roots = contract().schemas["config"]["examples"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find_map(|example| example.pointer("/dmp/national/network/trust/pem")?.as_str());
+            std::fs::write(settled.path().join(ROOTS), roots.expect("PEM")).expect("written");
             settled
         });
         let copied = folder();
-        for name in ["cabinet.db", "dmp.db", MATRIX, PACK] {
+        for name in ["cabinet.db", "dmp.db", MATRIX, PACK, ROOTS] {
             std::fs::copy(SETTLED.path().join(name), copied.path().join(name)).expect("copied");
         }
         World::open(Arc::new(copied))
@@ -168,6 +178,7 @@ impl World {
             "code-request" => call!(dmp_terminology_check(self.connector, text)),
             "label-request" => call!(dmp_terminology_label(self.connector, text)),
             "terminology-pack" => call!(dmp_terminology_load(self.connector, text)),
+            "http-answer" => crate::national::write_head(text),
             other => panic!("no function is known here for record {other}"),
         }
     }
@@ -180,6 +191,7 @@ impl World {
                 "/register",
                 "/dmp/embedded/path",
                 "/dmp/embedded/habilitation",
+                "/dmp/national/network/trust/path",
                 "/terminology",
             ] {
                 match value.pointer_mut(place) {
