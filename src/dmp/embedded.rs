@@ -430,10 +430,8 @@ impl Dmp for Embedded {
         let (transaction, world, now) = self.begin()?;
         let viewer = Viewer::new(&transaction, world, context, now)?;
         let references = consult::references(&viewer, unique_ids)?;
-        // A question about a document is a line about that document: whoever may not know of it reads nothing.
-        for reference in &references {
-            viewer.trace("TD3.1b", Some(&reference.unique_id), true)?;
-        }
+        // No line: an identifier tells nothing of a document. It is asked for on the way to an act (a replacement, a
+        // change), and would tell of that act those who may not know of it.
         commit(transaction)?;
         Ok(references)
     }
@@ -472,7 +470,8 @@ impl Dmp for Embedded {
         let (transaction, world, now) = self.begin()?;
         let viewer = Viewer::new(&transaction, world, context, now)?;
         let documents = consult::documents(&viewer, unique_ids)?;
-        // As for references. It is part of the act that it serves, a reading or a change, which is told by itself.
+        // A question about a document is a line about that document: whoever may not know of it reads nothing. It is
+        // part of the act that it serves, a reading or a change, which is told by itself.
         for document in &documents {
             viewer.trace("TD3.1", Some(&document.unique_id), true)?;
         }

@@ -41,16 +41,18 @@ impl National {
         };
         self.admit(right, context)?;
         patient(context)?;
-        // What is replaced is named by the entryUUID that the DMP gave it.
-        let mut replaced = Vec::with_capacity(lot.documents.len());
+        // What is replaced is named by the entryUUID that the DMP gave it. Every one is asked for before any is missed:
+        // what the patient reads of the others must not depend on a document hidden from him.
+        let mut asked = Vec::with_capacity(lot.documents.len());
         for deposit in &lot.documents {
-            replaced.push(match deposit.replaces {
-                None => None,
-                Some(id) => Some(self.reference(context, id)?.ok_or_else(|| {
+            asked.push(match deposit.replaces {
+                None => Ok(None),
+                Some(id) => self.reference(context, id)?.map(Some).ok_or_else(|| {
                     Code::XDSReplaceFailed.error("the document to replace is not there")
-                })?),
+                }),
             });
         }
+        let replaced: Vec<Option<EntryUuid>> = asked.into_iter().collect::<Result<_>>()?;
         let keys = self.keys(context)?;
         let contents: Vec<(&Oid, &[u8])> = lot
             .documents
