@@ -4,6 +4,7 @@
 //! without a tool, what needs them says that it was skipped.
 
 #![cfg(feature = "simulator")]
+#![allow(clippy::type_complexity, reason = "tables of closures")]
 
 #[path = "signatures/attacks.rs"]
 mod attacks;

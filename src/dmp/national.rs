@@ -65,8 +65,11 @@ pub enum Lent {
     /// Sends; `None` for the built-in client.
     Transport(Option<Box<dyn HostSender>>),
     /// Receives warnings: English, one line, without patient data.
-    Log(Box<dyn Fn(&str) + Send>),
+    Log(Warn),
 }
+
+/// Receives a warning.
+pub type Warn = Box<dyn Fn(&str) + Send>;
 
 /// What is known of the way to the DMP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -112,7 +115,7 @@ pub struct National {
     known: Known,
     skew: Skew,
     last_answer: Option<Instant>,
-    log: Option<Box<dyn Fn(&str) + Send>>,
+    log: Option<Warn>,
 }
 
 impl National {

@@ -155,7 +155,7 @@ fn an_answer_that_says_too_little_is_unreadable() {
     }
     // Neither a status nor a success.
     let silent = "<setAuthorizationResponse xmlns='urn:si-dmp-habilitations'><output/></setAuthorizationResponse>";
-    let read = payload(silent, |r, s| services::read_set_authorisation(r, s));
+    let read = payload(silent, services::read_set_authorisation);
     assert!(matches!(read, Err(Failure::Unreadable(_))));
 }
 

@@ -49,9 +49,9 @@ fn every_code_crosses_in_every_form_and_keeps_its_sentence() {
         let hl7_2008 = payload(&xml, |r, s| hl7::read_candidates(r, s, &to.id)).unwrap_err();
         let set = Fault::of_error(&error, Transaction::Td03);
         let xml = services::refusal_answer(ServiceCall::SetAuthorisation, &set);
-        let set = payload(&xml, |r, s| services::read_set_authorisation(r, s)).unwrap_err();
+        let set = payload(&xml, services::read_set_authorisation).unwrap_err();
         let xml = services::refusal_answer(ServiceCall::ListDossiers, &search);
-        let list = payload(&xml, |r, s| services::read_dossiers(r, s)).unwrap_err();
+        let list = payload(&xml, services::read_dossiers).unwrap_err();
         let answer = soap::Answer {
             action: soap::FAULT_ACTION,
             message_id: "urn:uuid:2",

@@ -259,7 +259,7 @@ proptest! {
         prop_assert_eq!(read.unwrap(), candidates);
 
         let xml = hl7::search_request(&search, &message(), reply_at());
-        let read = payload(&xml, |r, s| hl7::read_search_query(r, s)).unwrap();
+        let read = payload(&xml, hl7::read_search_query).unwrap();
         prop_assert!(read.search == search);
         prop_assert_eq!(read.message, message());
     }
@@ -270,10 +270,10 @@ proptest! {
         dossiers in prop::collection::vec(dossier(), 0..6),
     ) {
         let xml = services::professionals_answer(&professionals);
-        let read = payload(&xml, |r, s| services::read_professionals(r, s));
+        let read = payload(&xml, services::read_professionals);
         prop_assert_eq!(read.unwrap(), professionals);
         let xml = services::dossiers_answer(&dossiers);
-        let read = payload(&xml, |r, s| services::read_dossiers(r, s));
+        let read = payload(&xml, services::read_dossiers);
         prop_assert_eq!(read.unwrap(), dossiers);
     }
 
@@ -281,7 +281,7 @@ proptest! {
     fn requests_cross(ins in any_ins(), since in option::of(second()), last in any::<bool>()) {
         for asked in [Asked::Existence, Asked::Administrative] {
             let xml = hl7::existence_request(asked, &ins, &message(), reply_at());
-            let read = payload(&xml, |r, s| hl7::read_patient_query(r, s)).unwrap();
+            let read = payload(&xml, hl7::read_patient_query).unwrap();
             prop_assert_eq!(read.asked, asked);
             prop_assert_eq!(read.patient, ins);
             prop_assert_eq!(read.message, message());
@@ -289,7 +289,7 @@ proptest! {
         let date = if last { DossierDate::LastDocument } else { DossierDate::LastAuthorisation };
         let query = DossierQuery { since, date };
         let xml = services::list_dossiers(&query);
-        prop_assert_eq!(payload(&xml, |r, s| services::read_list_dossiers_request(r, s)).unwrap(), query);
+        prop_assert_eq!(payload(&xml, services::read_list_dossiers_request).unwrap(), query);
     }
 }
 
@@ -302,7 +302,7 @@ fn the_small_requests_cross() {
         AuthorisationChange::StopMedecinTraitant,
     ] {
         let xml = services::set_authorisation(change);
-        let read = payload(&xml, |r, s| services::read_set_authorisation_request(r, s));
+        let read = payload(&xml, services::read_set_authorisation_request);
         assert_eq!(read, Ok(change));
     }
     for mode in [
@@ -311,12 +311,12 @@ fn the_small_requests_cross() {
         ProfessionalsMode::Toute,
     ] {
         let xml = services::list_professionals(mode);
-        let read = payload(&xml, |r, s| services::read_list_professionals_request(r, s));
+        let read = payload(&xml, services::read_list_professionals_request);
         assert_eq!(read, Ok(mode));
     }
     for done in [true, false] {
         let xml = services::set_authorisation_answer(done);
-        let read = payload(&xml, |r, s| services::read_set_authorisation(r, s));
+        let read = payload(&xml, services::read_set_authorisation);
         assert_eq!(read, Ok(done));
     }
 }

@@ -41,7 +41,7 @@ pub enum Use {
     Signature,
 }
 
-/// The type of a card, extension 1.2.250.1.71.1.2.2. Source: facts 1.6; seen as INTEGER 0 in the certificate of
+/// The type of a card, extension 1.2.250.1.71.1.2.2. Source: integrators' notes on real cards; seen as INTEGER 0 in the certificate of
 /// VIHF_DIRECTE_signe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CardType {

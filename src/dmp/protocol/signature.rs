@@ -4,7 +4,7 @@
 //! The rule of every check here: **what is read is what was digested**. The caller gets the canonical bytes whose
 //! digest was signed, never a place in the message, so nothing that stands beside them can be taken for them.
 //!
-//! Source: the official VIHF (facts 8.4: one reference to the assertion's own ID, enveloped-signature then exclusive
+//! Source: the official VIHF (official VIHF: one reference to the assertion's own ID, enveloped-signature then exclusive
 //! canonicalisation, one hash for digest and signature), the official message TD2.1_SignatureXades, W3C XML
 //! Signature 1.0, Exclusive XML Canonicalization 1.0.
 
@@ -40,7 +40,7 @@ pub const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signatu
 
 /// The hash of a signature, of its digests as of its value.
 ///
-/// SHA-256 by default; SHA-1 as in the published examples, for old platforms (facts, appendix B row 4).
+/// SHA-256 by default; SHA-1 as in the published examples, for old platforms (the sources disagree).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Hash {

@@ -6,11 +6,11 @@
 //! | [`verify`] | from a message to a [`Vihf`] whose signature was checked |
 //! | [`Vihf::caller`] | from there to the requester, software, mode and patient that the context had |
 //!
-//! Source: facts 8.1 to 8.5, the official VIHF_DIRECTE_signe, VIHF_DIRECTE_non_signe and VIHF_INDIRECTE_signe.
+//! Source: CI-SIS mapping of the VIHF, integrators on the test platform, the official VIHF_DIRECTE_signe, VIHF_DIRECTE_non_signe and VIHF_INDIRECTE_signe.
 //! What differs from the official files, and why:
 //!
-//! * SHA-256 instead of SHA-1, as the CI-SIS example; SHA-1 is a setting (appendix B row 4);
-//! * `codeSystemName` on every role: the official examples have none, the platform refuses its absence (facts 8.5);
+//! * SHA-256 instead of SHA-1, as the CI-SIS example; SHA-1 is a setting (the sources disagree);
+//! * `codeSystemName` on every role: the official examples have none, the platform refuses its absence (seen by integrators on the test platform);
 //! * no `resource-id` when no patient is concerned (TD0.4, TD0.5): the official TD0.4 carries one that nothing uses;
 //! * base64 without spaces;
 //! * bris de glace: the reason is an `originalText` in `PurposeOfUse` (ours: no source says where it travels; HL7's
@@ -38,7 +38,7 @@ pub(crate) const HL7: &str = "urn:hl7-org:v3";
 pub(crate) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 pub(crate) const XS: &str = "http://www.w3.org/2001/XMLSchema";
 
-/// Names of the attributes, as they travel (facts 8.2).
+/// Names of the attributes, as they travel (official messages).
 pub(crate) mod names {
     pub const STRUCTURE: &str = "Identifiant_Structure";
     pub const SECTOR: &str = "Secteur_Activite";

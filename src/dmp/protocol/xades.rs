@@ -1,10 +1,10 @@
 //! The XAdES signature of a lot: the document `Signature01` that goes with every deposit.
 //!
-//! Source: the official message TD2.1_SignatureXades, facts 9.4. XAdES 1.1.1 over Canonical XML 1.0. What is signed
+//! Source: the official message TD2.1_SignatureXades. XAdES 1.1.1 over Canonical XML 1.0. What is signed
 //! is a manifest, that names the lot (with the dummy digest `AA==`: there is nothing to digest) and each document
 //! with the digest of its canonical form, and the signed properties: when, and with which certificates.
 //!
-//! What differs from the official file, and why: SHA-256 by default (appendix B row 4); `Signature/@Id` begins with
+//! What differs from the official file, and why: SHA-256 by default (the sources disagree); `Signature/@Id` begins with
 //! a letter or `_`, as XML asks of an ID, the caller choosing it; the signing time is in UTC; base64 and properties
 //! without line ends. `SignatureProperties` has no namespace and the digests of certificates are in the namespace of
 //! XAdES, as in the official file, though their schemas would have them in that of XML signatures.

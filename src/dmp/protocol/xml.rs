@@ -318,6 +318,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// The next event. Comments and processing instructions are passed over.
+    #[allow(clippy::should_implement_trait)] // it fails, and lends itself: not an iterator
     pub fn next(&mut self) -> Result<Event, XmlError> {
         loop {
             return Ok(match self.step()? {

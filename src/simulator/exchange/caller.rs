@@ -20,7 +20,7 @@ const AHEAD: i64 = 300;
 /// How old a VIHF may be. Seconds; ours.
 const OLD: i64 = 3600;
 
-/// Professions that give two roles: physicians, pharmacists (facts 8.1: `subject:role`, second occurrence).
+/// Professions that give two roles: physicians, pharmacists (CI-SIS mapping of the VIHF: `subject:role`, second occurrence).
 const TWO_ROLES: [&str; 2] = ["10", "21"];
 
 /// The checks done so far.
@@ -159,7 +159,7 @@ fn signed(
     checks.require(
         "signing_certificate_usage",
         signer.unfit_for(Use::Signature).is_none(),
-        // The words of the national test platform (facts 1.6).
+        // The words of the national test platform (integrators' notes on real cards).
         || certificate("Not a valid signature certificate"),
     )?;
     Ok((vihf, signer))
@@ -177,7 +177,7 @@ fn roles(vihf: &Vihf, checks: &mut Checks) -> Result<(), Fault> {
     });
     if two && vihf.roles.len() < 2 {
         checks.put("roles", CheckResult::Failed);
-        // The words of the national test platform (facts 7.10).
+        // The words of the national test platform (seen by integrators).
         return Err(request(
             "Aucune spécialité dans le vihf. Spécialité obligatoire pour les Médecins et les Pharmaciens",
         ));

@@ -105,7 +105,7 @@ pub(super) fn submit(
     Ok(response(&RegistryResponse::SUCCESS))
 }
 
-/// The lot is signed by the holder of the VIHF's certificate: the national DMP asks for it (facts 9.4).
+/// The lot is signed by the holder of the VIHF's certificate: the national DMP asks for it (official message TD2.1_SignatureXades).
 fn check_signature(turn: &Turn<'_>, lot: &ReceivedLot, contents: &[&[u8]]) -> Result<(), Fault> {
     let wrong = |context: &str| {
         Fault::new(
@@ -391,7 +391,7 @@ pub(super) fn retrieve(
     let (mut documents, mut parts, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     for request in requests {
         let read = if request.repository == DMP_REPOSITORY {
-            // An entryUUID is no uniqueId: the error the DMP gives for it (facts 7.6).
+            // An entryUUID is no uniqueId: the error the DMP gives for it (seen by integrators).
             let id = Oid::new(&request.unique_id).or_else(|_| nobody())?;
             dmp.read(&context, &id)
         } else {

@@ -3,7 +3,7 @@
 //! The card keeps data objects: `CPS_INFO_PS` (profession and speciality) and, after the PIN, `CPS_ACTIVITY_01_PS` to
 //! `CPS_ACTIVITY_15_PS`, one for each exercise. Their content is a sequence of tagged values; known are tag 0x84, the
 //! structure's name, tag 0x85, its Struct_IdNat, and that the sector stands among them as `SAxx`. Source: the notes of an
-//! integrator who read real cards (facts 1.6); the specification was not found. Unknown: the tag of the sector, the
+//! integrator who read real cards (integrators' notes on real cards); the specification was not found. Unknown: the tag of the sector, the
 //! character set (UTF-8 and Windows-1252 are tried), every other tag. What does not read is left out, never guessed: an
 //! exercise without a structure must be completed by the person.
 

@@ -1,6 +1,6 @@
 //! Keys on a card or token, through its PKCS#11 module.
 //!
-//! A CPS card holds two key pairs, told apart by the last octet of CKA_ID: 0x20 authentication, 0x10 signature (facts 1.6).
+//! A CPS card holds two key pairs, told apart by the last octet of CKA_ID: 0x20 authentication, 0x10 signature (integrators' notes on real cards).
 //! Any token laid out this way works. Private objects are seen after the login only; the PIN goes to the card and is
 //! not kept. A card stays open between calls; taken out and put back, it is opened again at the next call, and asks for
 //! its PIN again.

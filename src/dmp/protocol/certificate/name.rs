@@ -45,7 +45,7 @@ const SHORT: &[(&str, ObjectIdentifier)] = &[
 ///
 /// As text, it is what the VIHF's Issuer and XAdES' IssuerSerial hold: RFC 2253, that is the most specific part first,
 /// values escaped as RFC 4514 says. State or province is `ST=`, never `S=`, and the names of a person are `SN=` and
-/// `GN=`: a client that wrote `S=` and `G=` was refused until it wrote `ST=` and `GN=` (facts 8.1, 8.5). The official
+/// `GN=`: a client that wrote `S=` and `G=` was refused until it wrote `ST=` and `GN=` (CI-SIS mapping of the VIHF; integrators on the test platform). The official
 /// messages hold what Java writes, `2.5.4.4=#…` in hexadecimal: the same name, unreadable; [`Name::matches`] knows both.
 /// Parts that share one set keep the order of the certificate, as in the official messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

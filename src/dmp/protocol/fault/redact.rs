@@ -93,10 +93,9 @@ pub fn redact(text: &str) -> String {
         for (at, word) in words.iter().enumerate() {
             let beside = |n: Option<&bool>| n.copied().unwrap_or(false);
             let near = beside(names.get(at + 1)) || at > 0 && beside(names.get(at - 1));
-            if beside(names.get(at)) || near && is_capitalised(word) {
-                if let Some(kept) = kept.get_mut(at) {
-                    *kept = false;
-                }
+            let named = beside(names.get(at)) || near && is_capitalised(word);
+            if let Some(kept) = kept.get_mut(at).filter(|_| named) {
+                *kept = false;
             }
         }
     } else if words.first().is_some_and(|w| is_name(w)) {

@@ -45,7 +45,7 @@ impl Caller {
 impl Vihf {
     /// Who calls, from the assertion and the certificate (DER) that signed it.
     ///
-    /// Names come from the certificate of a card (SN, GN; a CPE without them: O and CN, facts 1.6), from `subject-id`
+    /// Names come from the certificate of a card (SN, GN; a CPE without them: O and CN, integrators' notes on real cards), from `subject-id`
     /// otherwise: its last word is the given name, for nothing separates the two ("DE LA TOUR Jean" is read well,
     /// "LIBRE Jean Paul" is not). The structure's name is the certificate's O; without one, its identifier.
     /// `LPS_ID` that is absent or not an OID gives the OID `2.25.0`.

@@ -226,7 +226,7 @@ impl Parts {
                 }
                 self.not_before = instant(child, "NotBefore", "NotBefore")?;
                 self.not_on_or_after = instant(child, "NotOnOrAfter", "NotOnOrAfter")?;
-                // AudienceRestriction has to be absent (facts 8.1), and no other condition is known.
+                // AudienceRestriction has to be absent (CI-SIS mapping of the VIHF), and no other condition is known.
                 match reader.child()? {
                     Some(_) => Err(VihfError::Invalid("Conditions")),
                     None => Ok(()),
@@ -286,7 +286,7 @@ struct Value {
     coded: Option<(CodedRole, Option<String>)>,
 }
 
-/// Attributes by name, the case of which is not looked at (appendix B row 2).
+/// Attributes by name, the case of which is not looked at (the sources disagree).
 struct Attributes(Vec<(String, Vec<Value>)>);
 
 impl Attributes {

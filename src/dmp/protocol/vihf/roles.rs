@@ -27,7 +27,7 @@ const BY_ROLE: &str = "99";
 /// Software, in TRE_A00.
 const AUTOMATE: &str = "AUTOMATE";
 
-/// `codeSystemName`, without which the platform refuses a role (facts 8.5).
+/// `codeSystemName`, without which the platform refuses a role (seen by integrators on the test platform).
 const NAMES: [(&str, &str); 9] = [
     (TRE_G15, "G15"),
     (TRE_G16, "G16"),
@@ -138,7 +138,7 @@ pub(super) struct Described {
     pub role: Option<String>,
 }
 
-/// The reverse of [`roles`]: strict, for the platform refuses what is missing here too (facts 8.5).
+/// The reverse of [`roles`]: strict, for the platform refuses what is missing here too (seen by integrators on the test platform).
 pub(super) fn described(roles: &[CodedRole]) -> Result<Described, VihfError> {
     let (first, second) = match roles {
         [] => return Err(VihfError::Missing("subject:role")),

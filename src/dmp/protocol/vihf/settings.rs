@@ -60,14 +60,14 @@ impl AuthenticationAttribute {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct VihfSettings {
-    /// `3.0` in every official example and client, `4.0` in the CI-SIS mapping table (appendix B row 1).
+    /// `3.0` in every official example and client, `4.0` in the CI-SIS mapping table (the sources disagree).
     pub version: VihfVersion,
     /// `Authentification_mode` in the official VIHF, `Authentification_Mode` in the CI-SIS guide (row 2).
     pub authentication_attribute: AuthenticationAttribute,
     /// SHA-1 in the official examples, SHA-256 in the CI-SIS example (row 4).
     pub hash: Hash,
     /// How the person logged in, a class of SAML 2.0 Authentication Context. `SmartcardPKI` in every official
-    /// example, direct and indirect; it has to be true of the local login (facts 8.1).
+    /// example, direct and indirect; it has to be true of the local login (CI-SIS mapping of the VIHF).
     pub authn_context_class_ref: String,
     /// AIR alone: how the person was authenticated locally. `urn:…:SmartcardPKI` in the official AIR example;
     /// `CONF_EXI_PGSSIS` for AIR simplifié (EX_AIR-050).
@@ -75,7 +75,7 @@ pub struct VihfSettings {
     /// For how many seconds the assertion is valid (`Conditions`); absent, as in the official examples, when `None`.
     pub validity_seconds: Option<u32>,
     /// The identifier of the software inside its structure, for what no person sends: the end of `FINESS/x`
-    /// (facts 8.1, NameID; CI-SIS ActorSystem).
+    /// (CI-SIS mapping of the VIHF, NameID; ActorSystem).
     pub automate: String,
 }
 

@@ -275,7 +275,7 @@ fn name_id(requester: &Requester, settings: &VihfSettings) -> String {
     format!("{prefix}{number}/{}", settings.automate)
 }
 
-/// `subject-id`: the names that no card gives. "Nom Prénom", or "logiciel, modèle, service" (facts 8.1).
+/// `subject-id`: the names that no card gives. "Nom Prénom", or "logiciel, modèle, service" (CI-SIS mapping of the VIHF).
 fn subject_id(context: &Context<'_>) -> Option<String> {
     let requester = context.requester;
     match requester.authentication {
