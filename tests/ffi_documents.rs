@@ -1,5 +1,7 @@
 //! Documents through the C face: what is fed comes back byte for byte or is refused whole.
 
+#![allow(clippy::duplicate_mod, reason = "two helpers share one")]
+
 #[path = "common/mod.rs"]
 mod common;
 #[path = "common/face.rs"]

@@ -79,7 +79,8 @@ pub fn redact(text: &str) -> String {
     while from < words.len() {
         let run = words.iter().skip(from).take_while(|w| is_digits(w)).count();
         let digits: usize = words.iter().skip(from).take(run).map(|w| count(w)).sum();
-        if digits >= 10 {
+        // One word alone was judged above: it may be an OID.
+        if run > 1 && digits >= 10 {
             kept.iter_mut()
                 .skip(from)
                 .take(run)
