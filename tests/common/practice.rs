@@ -47,9 +47,13 @@ pub fn doctor() -> Value {
 
 /// A connector's configuration on files of a folder.
 pub fn config(folder: &Path) -> Value {
+    with_dmp(folder, &simulated::dmp_of(&folder.join("dmp.db")))
+}
+
+fn with_dmp(folder: &Path, dmp: &Value) -> Value {
     json!({
         "register": folder.join("register.db"),
-        "dmp": simulated::dmp_of(&folder.join("dmp.db")),
+        "dmp": dmp,
         "clock": "2026-01-12T09:00:00Z",
         "software": {"name": "Cabinet", "version": "1.0", "homologation": "DEMO",
             "oid": "1.2.250.1.999.1"}
@@ -65,9 +69,10 @@ pub fn folder() -> tempfile::TempDir {
 
 /// As [`config`], always on the embedded DMP.
 pub fn config_on_files(folder: &Path) -> Value {
-    let mut config = config(folder);
-    config["dmp"] = json!({"embedded": {"path": folder.join("dmp.db")}});
-    config
+    with_dmp(
+        folder,
+        &json!({"embedded": {"path": folder.join("dmp.db")}}),
+    )
 }
 
 /// Calls with a JSON record.

@@ -6,10 +6,11 @@ use super::National;
 use super::exchange::{of_key, of_network, unexpected};
 use super::keys::Keyring;
 use super::transport::Request;
+use crate::cda::ReadError;
 use crate::dmp::Requester;
 use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
 use crate::dmp::protocol::holder;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::identity::{StructIdNat, Structure};
 use crate::rules::{Authentication, Capacity};
 
@@ -18,6 +19,11 @@ const LIMIT: u64 = 64 << 20;
 
 impl National {
     pub(super) fn play(&mut self, action: &HolderAction, content: &[u8]) -> Result<HolderAnswer> {
+        // What is too large for any DMP does not travel.
+        let limit = crate::cda::Limits::default().size;
+        if content.len() > limit {
+            return Err(ErrorKind::Unreadable(ReadError::TooLarge { limit }).into());
+        }
         let keys = self.keyring.keys(&visitor()?).map_err(of_key)?;
         let origin = origin(&self.config.url)
             .ok_or_else(|| Error::caller("dmp.national.url", "must be an https address"))?;
