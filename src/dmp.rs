@@ -14,6 +14,8 @@ mod refusal;
 
 pub use context::{Context, Requester, Software};
 pub use criteria::{Criteria, Cursor, Page};
+#[cfg(feature = "national")]
+pub(crate) use refusal::foreseen;
 pub use refusal::{Code, refused_by_dmp};
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,7 @@ use crate::dossier::{
     Existence,
 };
 use crate::error::Result;
+use crate::rules::Right;
 use crate::terminology::Terminology;
 
 /// A document on its way in.
@@ -115,7 +118,29 @@ pub enum StatusChange {
     Delete,
 }
 
+impl VisibilityChange {
+    /// The right that it uses.
+    pub const fn right(self) -> Right {
+        match self {
+            VisibilityChange::Mask => Right::Mask,
+            VisibilityChange::Unmask => Right::Unmask,
+            VisibilityChange::ShowToPatient | VisibilityChange::ShowToRepresentatives => {
+                Right::ShowToPatient
+            }
+        }
+    }
+}
+
 impl StatusChange {
+    /// The right that it uses.
+    pub const fn right(self) -> Right {
+        match self {
+            StatusChange::Archive => Right::Archive,
+            StatusChange::Unarchive => Right::Unarchive,
+            StatusChange::Delete => Right::Delete,
+        }
+    }
+
     /// The status after the change.
     pub const fn target(self) -> Status {
         match self {

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Instant;
 use crate::document::{Author, Coded};
+use crate::dossier::Authorisation;
+use crate::identity::IdentityStatus;
 use crate::identity::{Ins, Professional, Structure, Xcn};
-use crate::rules::decide::Role;
+use crate::rules::decide::{Actor, Consent, DossierIs, Feeding, Role, Situation};
 use crate::rules::{Authentication, Capacity, Mode};
 use crate::terminology::Terminology;
 use crate::terminology::system::{TRE_A02, TRE_G15, TRE_R02};
@@ -189,4 +191,32 @@ pub struct Context<'a> {
     pub patient: Option<&'a Ins>,
     /// When the person logged in to the software: the opening of the session (VIHF `AuthnInstant`).
     pub login: Instant,
+}
+
+impl Context<'_> {
+    /// What this tells of a requester before any dossier: where the rules start on the DMP's side.
+    pub(crate) fn situation(&self) -> Situation {
+        let requester = self.requester;
+        Situation {
+            actor: Actor {
+                authentication: requester.authentication,
+                role: requester.role(),
+                capacity: requester.capacity,
+                medecin_traitant: false,
+            },
+            mode: self.mode,
+            dossier: DossierIs::Nonexistent,
+            authorisation: Authorisation::NonExiste,
+            consent: Consent::HeldByPractice,
+            feeding: Feeding::Unopposed,
+            opposition_bris_de_glace: false,
+            opposition_centre_15: false,
+            masked_in_emergency: Some(false),
+            // The practice answers for the identity; the DMP knows nothing of its status.
+            identity: IdentityStatus::Qualifiee,
+            traits_diverge: false,
+            reason_given: self.reason.is_some_and(|r| !r.trim().is_empty()),
+            over: false,
+        }
+    }
 }

@@ -37,7 +37,7 @@ use super::embedded::holder::{HolderAction, HolderAnswer};
 use super::{
     Changed, Code, Content, Context, Criteria, Dmp, DocumentsAndAssociations, DossierQuery,
     HolderSide, Lot, Page, PatientSearch, ProfessionalsMode, Receipt, Reference, StatusChange,
-    VisibilityChange, refused_by_dmp,
+    VisibilityChange, foreseen,
 };
 use crate::clock::{Clock, Instant};
 use crate::document::{Association, DocumentEntry, EntryUuid, Oid, SubmissionSet};
@@ -169,10 +169,7 @@ impl National {
         }
         match refused {
             None => Ok(()),
-            Some(decision) => Err(refused_by_dmp(
-                Code::DMPAccessDeniedByRightsService,
-                &decision,
-            )),
+            Some(decision) => Err(foreseen(Code::DMPAccessDeniedByRightsService, &decision)),
         }
     }
 }

@@ -120,8 +120,18 @@ impl Code {
 
 /// The DMP's refusal for one of the rules it enforces: its own code, and the reason beside it.
 pub fn refused_by_dmp(code: Code, decision: &Decision) -> Error {
+    refusal(code, decision, "dmp")
+}
+
+/// The same, foreseen before the network: the DMP was not asked, and the record says so.
+#[cfg(feature = "national")]
+pub(crate) fn foreseen(code: Code, decision: &Decision) -> Error {
+    refusal(code, decision, "connector")
+}
+
+fn refusal(code: Code, decision: &Decision, by: &str) -> Error {
     let mut refusal = Refusal::of(decision);
-    refusal.by = "dmp".to_owned();
+    refusal.by = by.to_owned();
     refusal.dmp = Some(DmpError {
         code: code.as_str().to_owned(),
         context: decision.rule_id().into_owned(),

@@ -238,13 +238,7 @@ pub(super) fn change_visibility(
     change: VisibilityChange,
     submission: &SubmissionSet,
 ) -> Result<Changed> {
-    let right = match change {
-        VisibilityChange::Mask => Right::Mask,
-        VisibilityChange::Unmask => Right::Unmask,
-        VisibilityChange::ShowToPatient | VisibilityChange::ShowToRepresentatives => {
-            Right::ShowToPatient
-        }
-    };
+    let right = change.right();
     let dossier = viewer.require(right)?;
     check_lot(viewer, submission)?;
     let row = viewer
@@ -323,11 +317,7 @@ pub(super) fn change_status(
     change: StatusChange,
     submission: &SubmissionSet,
 ) -> Result<Changed> {
-    let right = match change {
-        StatusChange::Archive => Right::Archive,
-        StatusChange::Unarchive => Right::Unarchive,
-        StatusChange::Delete => Right::Delete,
-    };
+    let right = change.right();
     let dossier = viewer.require(right)?.id;
     check_lot(viewer, submission)?;
     let mut row = viewer

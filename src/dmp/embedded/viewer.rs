@@ -11,8 +11,7 @@ use crate::dmp::{Code, Context, refused_by_dmp};
 use crate::document::{EntryUuid, Oid, Status};
 use crate::dossier::{Authorisation, DossierState};
 use crate::error::{Error, Result};
-use crate::identity::IdentityStatus;
-use crate::rules::decide::{self, Actor, Consent, DossierIs, Feeding, Role, Situation};
+use crate::rules::decide::{self, DossierIs, Role, Situation};
 use crate::rules::visibility::{self, DocumentFacts};
 use crate::rules::{Decision, RuleRef};
 use crate::rules::{Right, habilitation::Habilitation};
@@ -46,31 +45,6 @@ pub(super) fn authorisation_of(grants: &[&Grant], now: Instant) -> Authorisation
     }
 }
 
-fn situation(context: &Context<'_>) -> Situation {
-    let requester = context.requester;
-    Situation {
-        actor: Actor {
-            authentication: requester.authentication,
-            role: requester.role(),
-            capacity: requester.capacity,
-            medecin_traitant: false,
-        },
-        mode: context.mode,
-        dossier: DossierIs::Nonexistent,
-        authorisation: Authorisation::NonExiste,
-        consent: Consent::HeldByPractice,
-        feeding: Feeding::Unopposed,
-        opposition_bris_de_glace: false,
-        opposition_centre_15: false,
-        masked_in_emergency: Some(false),
-        // The practice answers for the identity; the DMP knows nothing of its status.
-        identity: IdentityStatus::Qualifiee,
-        traits_diverge: false,
-        reason_given: context.reason.is_some_and(|r| !r.trim().is_empty()),
-        over: false,
-    }
-}
-
 /// A caller before no dossier in particular (TD0.1, TD0.4, TD0.5).
 pub(super) struct Bare(Situation);
 
@@ -101,7 +75,7 @@ fn refusal(decision: &Decision) -> Error {
 impl<'a> Viewer<'a> {
     /// The caller without a patient.
     pub fn without_patient(context: &Context<'_>) -> Bare {
-        Bare(situation(context))
+        Bare(context.situation())
     }
 
     /// The caller before the dossier of the context's patient.
@@ -115,7 +89,7 @@ impl<'a> Viewer<'a> {
             .patient
             .ok_or_else(|| Error::bug("a transaction on a dossier without a patient"))?;
         let dossier = store::dossier(connection, patient)?;
-        let mut situation = situation(context);
+        let mut situation = context.situation();
         let mut authorised_until = None;
         if let Some(row) = &dossier {
             situation.dossier = match row.state {

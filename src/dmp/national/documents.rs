@@ -1,7 +1,7 @@
 //! Documents in and out: TD2.1 and TD2.2, TD3.1, TD3.2, TD3.3.
 //!
 //! The port speaks of documents by uniqueId; replacement and change need the entryUUID that the DMP gave, which is asked
-//! for first (TD3.1, by reference). Lists are read one object at a time; a page keeps no more than it gives.
+//! for first (TD3.1, by reference). Lists are read one object at a time; a page keeps at most twice what it gives.
 
 use super::exchange::{Ask, Heard, of_network, of_xml, random, unexpected};
 use super::known::Seen;
@@ -11,7 +11,7 @@ use super::{National, exchange};
 use crate::clock::Instant;
 use crate::dmp::protocol::ebxml::{
     self, DocumentRequest, Entry, FindDocuments, FindSubmissionSets, Ids, Item, LotMessage, Object,
-    Outcome, Query, QueryRequest, RegistryResponse, ResponseStatus, ReturnType, Set,
+    Outcome, Query, QueryRequest, RegistryResponse, ResponseStatus, ReturnType, Set, Unreadable,
 };
 use crate::dmp::protocol::fault::Fault;
 use crate::dmp::protocol::mtom::{self, Part};
@@ -180,8 +180,9 @@ impl National {
         let request = QueryRequest::leaf(Query::FindDocuments(Box::new(find)));
         self.query(context, &request, |object| {
             if let Object::Document(entry) = object {
-                shelf.put(&entry);
+                shelf.put(&entry)?;
             }
+            Ok(())
         })?;
         let page = shelf.page();
         self.remember(context, &page.documents);
@@ -228,9 +229,15 @@ impl National {
             if let Object::Reference(id) = object {
                 found.extend(EntryUuid::new(&id));
             }
+            Ok(())
         })?;
-        // Earlier versions of the metadata may be named too; the DMP gives the current one last.
-        Ok(found.pop())
+        match found.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.clone())),
+            // Earlier versions of the metadata are named too, and nothing tells which is the current one: the whole
+            // entries do, to whoever may read them. Nobody guesses.
+            _ => Ok(Some(self.entry(context, unique_id)?.entry_uuid)),
+        }
     }
 
     pub(super) fn lots_since(
@@ -251,6 +258,7 @@ impl National {
                 let Set { submission, .. } = *set;
                 sets.push(submission);
             }
+            Ok(())
         })?;
         Ok(sets)
     }
@@ -271,6 +279,7 @@ impl National {
                 {
                     links.push(link);
                 }
+                Ok(())
             })?;
         }
         Ok(links)
@@ -290,8 +299,9 @@ impl National {
                 if let Object::Document(entry) = object
                     && !entry.is_signature()
                 {
-                    found.extend(entry.document());
+                    found.push(entry.document()?);
                 }
+                Ok(())
             })?;
         }
         self.remember(context, &found);
@@ -308,16 +318,19 @@ impl National {
         for batch in entries.chunks(BATCH) {
             let ids = Ids::Entry(batch.to_vec());
             let request = QueryRequest::leaf(Query::GetDocumentsAndAssociations(ids));
-            self.query(context, &request, |object| match object {
-                Object::Document(entry) if !entry.is_signature() => {
-                    all.documents.extend(entry.document());
+            self.query(context, &request, |object| {
+                match object {
+                    Object::Document(entry) if !entry.is_signature() => {
+                        all.documents.push(entry.document()?);
+                    }
+                    Object::Association(link) => {
+                        let link = link.association();
+                        all.associations
+                            .extend(link.filter(|l| !all.associations.contains(l)));
+                    }
+                    _ => {}
                 }
-                Object::Association(link) => {
-                    let link = link.association();
-                    all.associations
-                        .extend(link.filter(|l| !all.associations.contains(l)));
-                }
-                _ => {}
+                Ok(())
             })?;
         }
         // Earlier versions of the metadata are among them: the current one is the one to keep.
@@ -356,14 +369,7 @@ impl National {
         change: VisibilityChange,
         submission: &SubmissionSet,
     ) -> Result<Changed> {
-        let right = match change {
-            VisibilityChange::Mask => Right::Mask,
-            VisibilityChange::Unmask => Right::Unmask,
-            VisibilityChange::ShowToPatient | VisibilityChange::ShowToRepresentatives => {
-                Right::ShowToPatient
-            }
-        };
-        self.admit(right, context)?;
+        self.admit(change.right(), context)?;
         let (entry, lately) = self.entry_to_change(context, unique_id)?;
         let done = self.send_visibility(context, &entry, change, submission);
         let old = |error: &Error| {
@@ -413,7 +419,9 @@ impl National {
     fn entry(&mut self, context: &Context<'_>, unique_id: &Oid) -> Result<DocumentEntry> {
         self.entries(context, std::slice::from_ref(unique_id))?
             .into_iter()
-            .find(|entry| entry.unique_id == *unique_id)
+            .filter(|entry| entry.unique_id == *unique_id)
+            // Of several versions of its metadata, the last.
+            .max_by_key(|entry| entry.version)
             .ok_or_else(|| Code::XDSDocumentUniqueIdError.error("uniqueId"))
     }
 
@@ -462,14 +470,7 @@ impl National {
         change: StatusChange,
         submission: &SubmissionSet,
     ) -> Result<Changed> {
-        self.admit(
-            match change {
-                StatusChange::Archive => Right::Archive,
-                StatusChange::Unarchive => Right::Unarchive,
-                StatusChange::Delete => Right::Delete,
-            },
-            context,
-        )?;
+        self.admit(change.right(), context)?;
         let (entry_uuid, known) = self.for_status(context, unique_id)?;
         let to = change.target();
         let (version, visibility) = known
@@ -540,12 +541,12 @@ impl National {
         }
     }
 
-    /// TD3.1: every object of the answer goes to `each` as it is read.
+    /// TD3.1: every object of the answer goes to `each` as it is read. What cannot be read is counted and logged.
     fn query(
         &mut self,
         context: &Context<'_>,
         request: &QueryRequest,
-        mut each: impl FnMut(Object),
+        mut each: impl FnMut(Object) -> std::result::Result<(), Unreadable>,
     ) -> Result<()> {
         patient(context)?;
         let mut payload = Writer::new();
@@ -554,10 +555,11 @@ impl National {
         let mut unreadable = 0_u32;
         let outcome = self.exchange(context, &ask, |heard: Heard<'_>| {
             ebxml::read_answer(heard.reader, heard.start, |object| {
-                if let Object::Unreadable(_) = object {
-                    unreadable += 1;
-                }
-                each(object);
+                let read = match object {
+                    Object::Unreadable(why) => Err(why),
+                    object => each(object),
+                };
+                unreadable += u32::from(read.is_err());
             })
             .map_err(|error| of_xml(&error))
         })?;
@@ -569,6 +571,11 @@ impl National {
             ));
         }
         let Outcome { status, errors, .. } = outcome;
+        if status == ResponseStatus::PartialSuccess
+            && let Some(log) = &self.log
+        {
+            log("list: the DMP says that its answer is not complete");
+        }
         accepted(RegistryResponse { status, errors })
     }
 
@@ -651,26 +658,25 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    fn put(&mut self, entry: &Entry) {
+    fn put(&mut self, entry: &Entry) -> std::result::Result<(), Unreadable> {
         if entry.is_signature() {
-            return;
+            return Ok(());
         }
-        let Ok(document) = entry.document() else {
-            return;
-        };
+        let document = entry.document()?;
         let start = entry.metadata.service_start_time.start();
         let before_cursor = self.after.is_some_and(|after| {
             start > after.service_start
                 || (start == after.service_start && document.unique_id <= after.unique_id)
         });
         if before_cursor {
-            return;
+            return Ok(());
         }
         self.kept.push((start, document));
         // One more than the page tells that there is another.
         if self.kept.len() > 2 * (self.limit + 1) {
             self.tidy();
         }
+        Ok(())
     }
 
     fn tidy(&mut self) {

@@ -124,7 +124,7 @@ impl National {
             cancel: &self.cancel,
         };
         let answer = self.transport.send(&request).map_err(of_network)?;
-        self.learn(answer.header("date"), now);
+        self.learn(answer.date, now);
         let content_type = answer.header("content-type").unwrap_or_default().to_owned();
         let failure = Arc::new(Mutex::new(None));
         let body = Watched {
@@ -161,7 +161,7 @@ impl National {
     }
 
     /// Learns the difference of clocks from an answer's date.
-    fn learn(&mut self, date: Option<&str>, left: Instant) {
+    fn learn(&mut self, date: Option<Instant>, left: Instant) {
         let came = self.clock.now();
         self.last_answer = Some(came);
         let told = date.and_then(|date| self.skew.learn(date, left, came));

@@ -5,49 +5,22 @@ use super::exchange::{Ask, Heard, random};
 use crate::dmp::protocol::hl7::{self, Asked, Message};
 use crate::dmp::protocol::services;
 use crate::dmp::protocol::soap::Transaction;
-use crate::dmp::{Code, Context, DossierQuery, PatientSearch, ProfessionalsMode, refused_by_dmp};
+use crate::dmp::{Code, Context, DossierQuery, PatientSearch, ProfessionalsMode, foreseen};
 use crate::dossier::{
     AdministrativeData, Authorisation, AuthorisationChange, AuthorisedDossier,
     AuthorisedProfessional, Candidate, DossierState, Existence,
 };
 use crate::error::{Error, Result};
-use crate::identity::{IdentityStatus, Ins};
-use crate::rules::decide::{Actor, Consent, DossierIs, Feeding, Situation};
+use crate::identity::Ins;
+use crate::rules::decide::{Actor, DossierIs, Situation};
 use crate::rules::{Authentication, Right, decide};
 
-/// What is known of a requester before any dossier; the DMP knows the rest.
-pub(super) fn bare(context: &Context<'_>) -> Situation {
-    let requester = context.requester;
-    Situation {
-        actor: Actor {
-            authentication: requester.authentication,
-            role: requester.role(),
-            capacity: requester.capacity,
-            medecin_traitant: false,
-        },
-        mode: context.mode,
-        dossier: DossierIs::Nonexistent,
-        authorisation: Authorisation::NonExiste,
-        consent: Consent::HeldByPractice,
-        feeding: Feeding::Unopposed,
-        opposition_bris_de_glace: false,
-        opposition_centre_15: false,
-        masked_in_emergency: Some(false),
-        identity: IdentityStatus::Qualifiee,
-        traits_diverge: false,
-        reason_given: context
-            .reason
-            .is_some_and(|reason| !reason.trim().is_empty()),
-        over: false,
-    }
-}
-
-/// The same where nothing of the patient's stands in the way.
+/// What is known of a requester, where nothing of the patient's stands in the way.
 pub(super) fn at_best(context: &Context<'_>) -> Situation {
     Situation {
         dossier: DossierIs::Active,
         authorisation: Authorisation::Valide,
-        ..bare(context)
+        ..context.situation()
     }
 }
 
@@ -176,9 +149,9 @@ impl National {
             opposition_centre_15: existence.opposition_centre_15,
             actor: Actor {
                 medecin_traitant: existence.medecin_traitant,
-                ..bare(context).actor
+                ..context.situation().actor
             },
-            ..bare(context)
+            ..context.situation()
         };
         let decision = decide(right, &situation);
         if !decision.permits() {
@@ -187,7 +160,7 @@ impl National {
                 DossierState::Closed(_) => Code::DMPClosed,
                 DossierState::Active => Code::DMPAccessDeniedByRightsService,
             };
-            return Err(refused_by_dmp(code, &decision));
+            return Err(foreseen(code, &decision));
         }
         let web = self.config.web.as_deref();
         Ok(web.map(|address| address.replace("{ins}", ins.matricule())))

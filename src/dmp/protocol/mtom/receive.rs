@@ -148,8 +148,7 @@ impl Received {
     /// As [`Received::attachment`], taking its bytes away without a copy.
     pub fn take(&mut self, href: &str) -> Option<Vec<u8>> {
         let place = self.place(href)?;
-        let attachment = self.attachments.get_mut(place)?;
-        Some(std::mem::take(&mut attachment.bytes))
+        Some(self.attachments.remove(place).bytes)
     }
 
     fn place(&self, href: &str) -> Option<usize> {
