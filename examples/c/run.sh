@@ -3,7 +3,8 @@
 # Needs cargo and a C compiler (cc). Optional: a command to run it under, e.g. `run.sh valgrind`.
 set -eu
 cd "$(dirname "$0")/../.."
-cargo build --release --lib
+# The library alone: without the command and the simulator, as it is shipped.
+cargo build --release --lib --no-default-features --features national,pkcs11
 build=${CARGO_TARGET_DIR:-target}/release
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
