@@ -64,7 +64,7 @@ pub struct Settings {
 }
 
 /// The answer to TD0.2: what a professional may know before anything else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Existence {
     /// State of the dossier.
@@ -75,7 +75,7 @@ pub struct Existence {
     /// The asking person's (or structure's) authorisation.
     pub authorisation: Authorisation,
     /// Until when a valid authorisation lasts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorised_until: Option<Instant>,
     /// Whether the asking person is a médecin traitant DMP of the patient.
     pub medecin_traitant: bool,

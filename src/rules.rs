@@ -8,6 +8,7 @@
 //! | which documents a viewer sees, reads, may act upon | [`visibility`] |
 //! | what a recorded consent covers, when it ends, what an opposition stops | [`consent`] |
 //! | may this document be fed with this visibility | [`feeding`] |
+//! | what waits in the outbox: its states, when it is tried again | [`outbox`] |
 //! | which profession reads which type of document (loaded from a file) | [`habilitation`] |
 //! | durations and switches | [`parameters`] |
 
@@ -16,6 +17,7 @@ pub mod decide;
 pub mod decision;
 pub mod feeding;
 pub mod habilitation;
+pub mod outbox;
 pub mod parameters;
 pub mod rights;
 pub mod visibility;

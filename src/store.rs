@@ -4,7 +4,10 @@
 //! and its journal entry are written together or not at all.
 
 pub(crate) mod journal;
+pub(crate) mod kept;
+pub(crate) mod outbox;
 pub(crate) mod register;
 pub(crate) mod sqlite;
+pub(crate) mod standing;
 
 pub(crate) use register::{Register, Tx};

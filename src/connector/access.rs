@@ -23,6 +23,7 @@ use crate::rules::decide::{
 };
 use crate::rules::feeding::{Age, FeedingFault};
 use crate::rules::{Authentication, Decision, Explanation, Mode, Remedy, Right, decide};
+use crate::store::Tx;
 use crate::store::journal::Outcome;
 use crate::store::register::PatientRow;
 
@@ -390,6 +391,7 @@ impl Access {
         let minutes = request.minutes.unwrap_or(allowed).min(allowed);
         let closes_at = now.plus_seconds(minutes * 60);
         let (entered, emergency) = state.register.durable(|tx| {
+            self.remember_standing(tx)?;
             let mut entered = None;
             if let (Mode::Normal, Some(row), Some(record)) =
                 (self.mode, &local.patient, local.basis.record)
@@ -428,6 +430,18 @@ impl Access {
         data.entered = entered;
         data.emergency = emergency.map(|id| Banner::new(id, &self.reason, now, closes_at));
         Ok(())
+    }
+
+    /// Keeps what the DMP said of the dossier, for when there is no network.
+    pub(crate) fn remember_standing(&self, tx: &Tx<'_>) -> Result<()> {
+        let data = self.data();
+        tx.put_standing(
+            &self.cx,
+            self.session.requester.id(),
+            &data.existence,
+            &data.divergences,
+            self.inner().now(),
+        )
     }
 
     /// Positions the authorisation when the practice asked for it to go by itself.
@@ -568,6 +582,9 @@ impl Access {
         self.outcome(state, action, None, &answer)?;
         let (changed, existence) = answer?;
         self.data().existence = existence;
+        state
+            .register
+            .rebuildable(|tx| self.remember_standing(tx))?;
         Ok(changed)
     }
 

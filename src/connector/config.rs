@@ -140,6 +140,23 @@ impl Config {
                 (1..=100).contains(&p.first_search_years),
                 "firstSearchYears",
             ),
+            ((0..=1000).contains(&p.feeds_per_second), "feedsPerSecond"),
+            (
+                (0..1440).contains(&p.take_over_from_minute),
+                "takeOverFromMinute",
+            ),
+            (
+                (0..1440).contains(&p.take_over_to_minute),
+                "takeOverToMinute",
+            ),
+            (
+                (0..=1_000_000).contains(&p.take_over_daily),
+                "takeOverDaily",
+            ),
+            (
+                (1..=3650).contains(&p.outbox_history_days),
+                "outboxHistoryDays",
+            ),
         ] {
             if !fits {
                 return Err(Error::caller(

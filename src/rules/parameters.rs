@@ -28,6 +28,18 @@ pub struct Parameters {
     pub catch_up_batch: usize,
     /// Years back that a first search goes. Source: ANS, DMP usage examples, 2 years at most.
     pub first_search_years: u32,
+    /// Deposits that leave the outbox in a second, for each structure; 0 sets no limit, which suits an embedded DMP or a
+    /// simulator alone. Source: EX_2.1, "cinq alimentations par seconde et par structure".
+    pub feeds_per_second: u32,
+    /// Minute of the local day from which a take-over of past documents may send. Ours: the DMP asks that take-overs
+    /// run outside working hours and fixes none.
+    pub take_over_from_minute: u32,
+    /// Minute of the local day at which it stops; equal to the other, it never stops. Ours.
+    pub take_over_to_minute: u32,
+    /// Documents of a take-over sent in a local day; 0 sets no limit. Ours.
+    pub take_over_daily: u32,
+    /// Days during which the outbox keeps what became of an item, without its content. Ours.
+    pub outbox_history_days: i64,
 }
 
 impl Default for Parameters {
@@ -43,6 +55,11 @@ impl Default for Parameters {
             candidates: 10,
             catch_up_batch: 20,
             first_search_years: 2,
+            feeds_per_second: 5,
+            take_over_from_minute: 20 * 60,
+            take_over_to_minute: 6 * 60,
+            take_over_daily: 5_000,
+            outbox_history_days: 90,
         }
     }
 }

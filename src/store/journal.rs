@@ -36,6 +36,9 @@ CREATE TRIGGER journal_is_not_deleted BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 ";
 
+/// What version 2 of the register adds: seals and retention.
+pub(super) const OVERSIGHT: &str = "";
+
 /// How an action ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {

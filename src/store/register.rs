@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
 use super::journal::{self, Entry, NewEntry, Selection, Verification};
+use super::{kept, outbox, standing};
 use super::sqlite::{self, Schema, stored_json, to_json};
 use crate::clock::Instant;
 use crate::document::{EntryUuid, Oid};
@@ -17,7 +18,15 @@ const SCHEMA: Schema = Schema {
     application_id: 0x646d_7052,
     // Rows of a few hundred bytes.
     page_size: 4096,
-    migrations: &[&[TABLES, journal::TABLE]],
+    migrations: &[
+        &[TABLES, journal::TABLE],
+        &[
+            standing::TABLE,
+            outbox::TABLES,
+            kept::TABLES,
+            journal::OVERSIGHT,
+        ],
+    ],
 };
 
 const TABLES: &str = "
@@ -92,7 +101,7 @@ pub(crate) struct Register {
 }
 
 /// One use case's transaction on the register.
-pub(crate) struct Tx<'a>(Transaction<'a>);
+pub(crate) struct Tx<'a>(pub(super) Transaction<'a>);
 
 /// A patient as the practice knows him.
 #[derive(Debug, Clone)]
@@ -161,11 +170,11 @@ pub struct Emergency {
     pub note: Option<String>,
 }
 
-fn instant(millis: i64) -> rusqlite::Result<Instant> {
+pub(super) fn instant(millis: i64) -> rusqlite::Result<Instant> {
     Instant::from_millis(millis).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, millis))
 }
 
-fn maybe_instant(millis: Option<i64>) -> rusqlite::Result<Option<Instant>> {
+pub(super) fn maybe_instant(millis: Option<i64>) -> rusqlite::Result<Option<Instant>> {
     millis.map(instant).transpose()
 }
 
