@@ -11,6 +11,7 @@
 //! | `feed` | feeding documents, one or a lot, and replacing |
 //! | `outbox` | handing over to the outbox, what became of it, correcting, sending again, giving up |
 //! | `dispatch` | emptying the outbox |
+//! | `background` | a thread that does so (feature `background`) |
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
@@ -22,6 +23,8 @@
 //! whatever thread they come from; open a second connector on the same files to work in parallel.
 
 pub mod access;
+#[cfg(feature = "background")]
+pub mod background;
 pub mod change;
 pub mod config;
 pub mod consent;

@@ -134,6 +134,8 @@ pub struct OutboxItem {
     pub kind: Kind,
     /// Where it stands.
     pub state: State,
+    /// Both, as a person reads them.
+    pub text: String,
     /// CX of the patient's INS.
     pub patient: String,
     /// Who handed it over: PS_IdNat or Struct_IdNat.
@@ -722,6 +724,16 @@ fn unseen() -> Existence {
     }
 }
 
+/// What is to be done and where it stands, in French: "Dépôt : en attente d'envoi".
+fn told(kind: Kind, state: State) -> String {
+    let mut text = kind.french().to_owned();
+    // All of them begin with a letter without accent.
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{text} : {}", state.french())
+}
+
 /// An item as its author sees it, or (`None`) as oversight does.
 fn shown(tx: &Tx<'_>, row: ItemRow, author: Option<&str>) -> Result<OutboxItem> {
     let unique_ids = match &row.target {
@@ -738,6 +750,7 @@ fn shown(tx: &Tx<'_>, row: ItemRow, author: Option<&str>) -> Result<OutboxItem> 
         number: author.is_none().then_some(row.id),
         kind: row.kind,
         state: row.item.state,
+        text: told(row.kind, row.item.state),
         actor: row.requester.id().to_owned(),
         unique_ids,
         take_over: row.take_over,

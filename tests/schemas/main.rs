@@ -5,6 +5,7 @@ mod contract;
 mod inputs;
 mod library;
 mod national;
+mod outbox;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -256,9 +257,10 @@ fn the_codes_of_rights_facts_and_remedies_are_the_librarys() {
 #[test]
 fn what_the_library_gives_is_what_the_schemas_describe() {
     let contract = contract();
-    let mut told = story::story();
-    let (national, lent) = national::story();
+    let (mut told, progress) = story::story();
+    let (national, mut lent) = national::story();
     told.extend(national);
+    lent.extend(progress.into_iter().map(|p| ("dispatch-progress", p)));
     let mut seen: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     let mut done = BTreeSet::new();
     for reply in &told {
