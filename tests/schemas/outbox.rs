@@ -41,7 +41,12 @@ pub fn outbox(
 
     // Handed over: a deposit, one with advice, a change, a replacement, a lot.
     assert_eq!(add(told, &document(&id(1), &patient())), 1);
-    let advised = fixture("fuseau_trois_chiffres.xml").replace(WITH_ADVICE, &id(2));
+    let advised = fixture("fuseau_trois_chiffres.xml")
+        .replace(WITH_ADVICE, &id(2))
+        .replace(
+            "<languageCode code=\"fr-FR\"",
+            "<languageCode code=\"en-GB\"",
+        );
     assert_eq!(add(told, &advised), 2);
     let change = json!({"patient": patient(), "uniqueId": id(1), "change": "mask"}).to_string();
     let change = told.ok(call!(dmp_outbox_add_change(session, &*change)));
@@ -54,6 +59,7 @@ pub fn outbox(
     let listed = told.ok(call!(dmp_outbox_list(session, None)));
     assert_eq!(listed["items"][2]["id"], change["id"]);
     assert_eq!(listed["items"][2]["waitsFor"], json!([1]));
+    told.ok(call!(dmp_outbox_get(session, &*item(3))));
 
     // Given up, and sent after all; what replaced it waits for a person, who corrects it.
     told.ok(call!(dmp_outbox_give_up(session, &*item(2))));
