@@ -16,6 +16,7 @@
 //! | `change` | masking, showing, archiving, deleting |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
 //! | `oversight` | the journal, read and verified |
+//! | `support` | what a practice sends to those who help it |
 //! | `terminology` | the value sets in use, and packs loaded over them |
 //!
 //! A [`Connector`] owns the register and the port to a DMP. Calls on one connector run one at a time,
@@ -36,6 +37,7 @@ pub mod oversight;
 pub mod prepare;
 pub mod render;
 pub mod session;
+pub mod support;
 mod terminology;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
