@@ -161,6 +161,8 @@ coded_set! {
         PatientOpensDmp = "patient_opens_dmp", "Le patient peut ouvrir son DMP en activant Mon espace santé.";
         WithdrawOpposition = "withdraw_opposition", "Si le patient a changé d'avis, enregistrez le retrait de son opposition.";
         StateLegitimateReason = "state_legitimate_reason", "Indiquez le motif légitime de l'opposition.";
+        ReviewEmergencies = "review_emergencies", "Signez la revue des bris de glace en attente.";
+        ChooseEarlierDate = "choose_earlier_date", "Choisissez une date plus ancienne.";
     }
 }
 
