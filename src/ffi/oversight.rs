@@ -164,11 +164,12 @@ pub unsafe extern "C" fn dmp_journal_verify_sealed(
     }
 }
 
-/// Removes the entries of the journal that are older than a date, up to the first that is not, and overwrites them on
-/// the disk. The journal keeps up to where, by whom, when and why, and stays verifiable from there. DMP_REFUSED for a
-/// date more recent than the least time of conservation (member journalMonths of record config), or than a bris de
-/// glace that nobody reviewed. Back up before. For those who oversee; the session says who did it. request: record
-/// prune-request. out: record pruned.
+/// Removes the entries of the journal that are older than a date, up to the first that is not. The journal keeps up to
+/// where, by whom, when and why, and stays verifiable from there. The register's file is then written again whole, so
+/// that they are gone from the disk too: that takes as much room as the file, and a while when it is large. DMP_REFUSED
+/// for a date more recent than the least time of conservation (member journalMonths of record config), or than a bris
+/// de glace that nobody reviewed. For those who oversee; the session says who did it. request: record prune-request.
+/// out: record pruned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_journal_prune(
     session: *mut dmp_session,

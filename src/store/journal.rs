@@ -373,7 +373,8 @@ pub(super) fn consulted(c: &Connection, e: &Emergency) -> Result<Option<Consulte
                  AND action IN ('document.find', 'document.news', 'document.reference')),
              count(*) FILTER (WHERE outcome = 'done' AND action = 'document.read'),
              count(DISTINCT document) FILTER (WHERE outcome = 'done' AND action = 'document.read'),
-             count(*) FILTER (WHERE outcome IN ('refused', 'refused_by_dmp', 'unknown'))
+             count(*) FILTER (WHERE outcome IN ('refused', 'refused_by_dmp', 'unknown')
+                 AND action <> 'access.open')
          FROM journal
          WHERE patient = ?1 AND actor = ?2 AND mode = 'bris_de_glace' AND at >= ?3 AND at <= ?4",
     )?

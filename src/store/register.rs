@@ -1,6 +1,8 @@
 //! The practice's register: patients, consents with their proof, what was fed and received, emergencies,
 //! the journal. One SQLite file, shared by as many threads and processes as the practice runs.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
@@ -214,14 +216,21 @@ impl Register {
         sqlite::relaxed(&mut self.connection, |connection| run(connection, work))
     }
 
-    /// As [`Register::durable`], for what is to be gone from the disk too: what is deleted is overwritten, and the
-    /// write-ahead log that still holds it is emptied, unless someone else is reading just then.
-    pub fn erasing<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        self.connection.pragma_update(None, "secure_delete", true)?;
-        let value = run(&mut self.connection, work)?;
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(value)
+    /// Makes what was deleted gone from the disk too: the file is written again without its free space, where deleted
+    /// rows linger, and the write-ahead log is emptied. False when that could not be done now: no room, or someone else
+    /// is reading; nothing is lost then.
+    pub fn scrub(&mut self) -> bool {
+        // A reader who stays is not waited for as a writer is.
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let patient = self.connection.busy_timeout(PATIENCE).is_ok();
+        let written = patient && self.connection.execute_batch("VACUUM").is_ok();
+        let busy = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, bool>(0)
+            });
+        let restored = self.connection.busy_timeout(sqlite::BUSY).is_ok();
+        written && restored && busy.is_ok_and(|busy| !busy)
     }
 
     /// Reads, on one consistent state.

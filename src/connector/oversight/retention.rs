@@ -32,13 +32,16 @@ pub struct PruneAnswer {
     pub boundary: Option<Boundary>,
     /// Seals of which the entry is gone: they stay, their order and their key are still checked, their entry no more.
     pub seals_below_boundary: i64,
+    /// Whether they are gone from the disk too; if not, they go with the next purge that can.
+    pub erased: bool,
     /// That in French, for a person.
     pub sentence: String,
 }
 
 impl Session {
     /// Removes entries of the journal older than a date. The journal keeps their boundary, who removed them, when and
-    /// why, and stays verifiable from there; what is removed is overwritten on the disk.
+    /// why, and stays verifiable from there. The register's file is then written again whole, so that what was removed is
+    /// gone from the disk: that takes as much room as the file, and a while when it is large.
     ///
     /// Errors: [`ErrorKind::Refused`] for a date more recent than the least time of conservation
     /// (`journal_months` of the parameters), or than a bris de glace that nobody reviewed; journalled.
@@ -72,26 +75,29 @@ impl Session {
             structure: self.requester.structure.id.as_str(),
             at: now,
         };
-        let pruned = state.register.erasing(|tx| tx.prune(what))?;
+        let pruned = state.register.durable(|tx| tx.prune(what))?;
+        let erased = pruned.is_none() || state.register.scrub();
         Ok(match pruned {
             None => PruneAnswer {
                 removed: 0,
                 boundary: None,
                 seals_below_boundary: 0,
+                erased,
                 sentence: "Aucune entrée n'est plus ancienne que cette date : rien n'a été retiré."
                     .to_owned(),
             },
             Some(pruned) => PruneAnswer {
                 removed: pruned.boundary.removed,
                 seals_below_boundary: pruned.seals_below,
-                sentence: sentence(&pruned.boundary, pruned.seals_below),
+                erased,
+                sentence: sentence(&pruned.boundary, pruned.seals_below, erased),
                 boundary: Some(pruned.boundary),
             },
         })
     }
 }
 
-fn sentence(boundary: &Boundary, seals_below: i64) -> String {
+fn sentence(boundary: &Boundary, seals_below: i64, erased: bool) -> String {
     let mut sentence = format!(
         "{} entrée(s) retirée(s), jusqu'au n° {} compris ; le journal se vérifie désormais à partir de là.",
         boundary.removed, boundary.number
@@ -100,6 +106,11 @@ fn sentence(boundary: &Boundary, seals_below: i64) -> String {
         sentence.push_str(&format!(
             " L'entrée de {seals_below} scellé(s) n'est plus là : elle ne peut plus être comparée."
         ));
+    }
+    if !erased {
+        sentence.push_str(
+            " Leur contenu n'a pas encore pu être effacé du disque (place insuffisante, ou registre en cours de lecture) : il le sera à la prochaine purge.",
+        );
     }
     sentence
 }
