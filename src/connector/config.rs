@@ -157,6 +157,11 @@ impl Config {
                 (1..=3650).contains(&p.outbox_history_days),
                 "outboxHistoryDays",
             ),
+            ((12..=1200).contains(&p.journal_months), "journalMonths"),
+            (
+                (1..=365).contains(&p.emergency_review_days),
+                "emergencyReviewDays",
+            ),
         ] {
             if !fits {
                 return Err(Error::caller(

@@ -164,6 +164,8 @@ coded_set! {
         CorrectItem = "correct_item", "Corrigez le document et confiez-le à nouveau à la place de celui-ci, ou abandonnez l'envoi.";
         GiveUpItem = "give_up_item", "Si l'envoi n'a plus lieu d'être, abandonnez-le.";
         StateLegitimateReason = "state_legitimate_reason", "Indiquez le motif légitime de l'opposition.";
+        ReviewEmergencies = "review_emergencies", "Signez la revue des bris de glace en attente.";
+        ChooseEarlierDate = "choose_earlier_date", "Choisissez une date plus ancienne.";
     }
 }
 

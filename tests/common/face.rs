@@ -64,12 +64,24 @@ impl Raw {
     fn transport(&self) -> host::dmp_transport_callback {
         None
     }
+    fn sink(&self) -> oversight::dmp_export_callback {
+        Some(receive)
+    }
     fn user(&self) -> *mut c_void {
         null_mut()
     }
     fn error(&self) -> *mut *mut c_char {
         self.error
     }
+}
+
+/// A host that receives an export: whole lines.
+unsafe extern "C" fn receive(_: *mut c_void, lines: *const u8, lines_len: usize) -> i32 {
+    // SAFETY: the header promises as many bytes as it tells, valid for the call.
+    let lines = unsafe { std::slice::from_raw_parts(lines, lines_len) };
+    let lines = std::str::from_utf8(lines).expect("UTF-8");
+    assert!(lines.ends_with('\n') && !lines.contains('\0'));
+    0
 }
 
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -188,6 +200,10 @@ functions! {
     oversight::dmp_journal_read Access Optional (handle text text_out error);
     oversight::dmp_journal_audit Connector Optional (handle text text_out error);
     oversight::dmp_journal_verify Connector Absent (handle text_out error);
+    oversight::dmp_journal_seal Connector Absent (handle content content_len text_out error);
+    oversight::dmp_journal_verify_sealed Connector Optional (handle text content content_len text_out error);
+    oversight::dmp_journal_prune Session Record (handle text text_out error);
+    oversight::dmp_journal_export Session Record (handle text sink user text_out error);
     oversight::dmp_emergency_list Connector Optional (handle text text_out error);
     oversight::dmp_emergency_review Session Record (handle text text_out error);
     terminology::dmp_terminology_sets Connector Absent (handle text_out error);
