@@ -12,6 +12,7 @@
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
+//! | `offline` | documents kept, fetched ahead, read without network |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
 //! | `oversight` | the journal, read and verified |
 //! | `terminology` | the value sets in use, and packs loaded over them |
@@ -28,6 +29,7 @@ pub mod emergency;
 pub mod feed;
 #[cfg(feature = "national")]
 pub mod host;
+pub mod offline;
 pub mod oversight;
 pub mod prepare;
 pub mod render;
@@ -252,6 +254,10 @@ impl Connector {
         });
         #[cfg(feature = "national")]
         host::log_warnings(&inner)?;
+        {
+            let mut held = inner.hold()?;
+            inner.sweep(held.state()?)?;
+        }
         Ok(Connector { inner })
     }
 
