@@ -163,8 +163,8 @@ coded_set! {
         WithdrawOpposition = "withdraw_opposition", "Si le patient a changé d'avis, enregistrez le retrait de son opposition.";
         StateLegitimateReason = "state_legitimate_reason", "Indiquez le motif légitime de l'opposition.";
         OpenOffline = "open_offline", "Ouvrez le dossier hors ligne : des documents y ont été gardés pour vous.";
-        Reconnect = "reconnect", "Ouvrez à nouveau le dossier en ligne quand le réseau est rétabli.";
         HoldForSending = "hold_for_sending", "Mettez le document en attente d'envoi : il partira quand le réseau sera rétabli.";
+        Reconnect = "reconnect", "Ouvrez à nouveau le dossier en ligne quand le réseau est rétabli.";
     }
 }
 
