@@ -131,7 +131,7 @@ fn an_online_search_makes_the_copies_as_fresh_as_itself() {
     let kept_at = ward.connector.now();
     ward.later(4);
     online(&ward.reader)
-        .find(&record(json!({"typeCode": ["none"]})))
+        .find(&record(json!({"typeCode": ["34133-9"]})))
         .expect("a list that does not hold it");
     let found = offline(&ward.reader)
         .find(&Criteria::default())
