@@ -113,6 +113,8 @@ pub fn may_keep(s: &Situation, entry: &DocumentEntry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::status::STATUSES;
+    use crate::document::{EntryUuid, RawMetadata, Visibility};
     use crate::rules::decide::{
         Actor, Authentication, Capacity, Consent, DossierIs, Feeding, Role,
     };
@@ -170,6 +172,40 @@ mod tests {
                 assert!(online.permits() || offline == online, "{right:?}");
             }
         }
+    }
+
+    fn entry(visibility: Visibility, status: Status) -> DocumentEntry {
+        let uuid = EntryUuid::derived("document", "1.2.3");
+        DocumentEntry {
+            entry_uuid: uuid.clone(),
+            logical_id: uuid,
+            version: 1,
+            unique_id: crate::document::Oid::new("1.2.3").unwrap(),
+            availability_status: status,
+            visibility,
+            hash: String::new(),
+            size: 0,
+            metadata: RawMetadata::stored("{}".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_is_masked_or_deleted_is_kept_for_nobody_and_nothing_is_in_an_emergency() {
+        for visibility in Visibility::all() {
+            for status in STATUSES {
+                let entry = entry(visibility, status);
+                let kept = !visibility.masked() && status != Status::Deleted;
+                assert_eq!(may_keep(&doctor(Mode::Normal), &entry), kept);
+                assert!(!may_keep(&doctor(Mode::BrisDeGlace), &entry));
+                assert!(!may_keep(&doctor(Mode::Centre15), &entry));
+            }
+        }
+        let mut stranger = doctor(Mode::Normal);
+        stranger.consent = Consent::Missing;
+        assert!(!may_keep(
+            &stranger,
+            &entry(Visibility::NORMAL, Status::Approved)
+        ));
     }
 
     #[test]

@@ -116,6 +116,33 @@ fn what_a_person_of_the_practice_masks_or_deletes_goes_at_once_for_all() {
 }
 
 #[test]
+fn what_one_who_still_sees_it_learns_to_be_masked_goes_for_all() {
+    let ward = Ward::having_read(&[1, 2]);
+    online(&ward.author).read(&id(1)).expect("read");
+    ward.patient(json!({"action": "mask", "uniqueId": id(1)}));
+    // Its author finds his own document, masked.
+    online(&ward.author).find(&everything()).expect("found");
+    assert_eq!((ward.rows("kept"), ward.kept()), (1, second()));
+    // So does whoever sees it in an emergency.
+    let ward = Ward::having_read(&[1, 2]);
+    let settings = json!({"maskedInEmergency": true});
+    ward.patient(json!({"action": "settings", "settings": settings}));
+    ward.patient(json!({"action": "mask", "uniqueId": id(1)}));
+    let emergency =
+        json!({"patient": crate::ward::ins(), "mode": "bris_de_glace", "reason": "inconsciente"});
+    let emergency = ward.reader.access(&record(emergency)).expect("an access");
+    assert_eq!(
+        emergency
+            .find(&everything())
+            .expect("found")
+            .documents
+            .len(),
+        2
+    );
+    assert_eq!((ward.rows("kept"), ward.kept()), (1, second()));
+}
+
+#[test]
 fn reading_a_document_that_is_no_more_there_makes_its_copy_go() {
     let ward = Ward::having_read(&[1, 2]);
     let access = online(&ward.reader);
@@ -305,6 +332,16 @@ fn whatever_ends_the_right_makes_the_copies_go_for_good() {
 }
 
 #[test]
+fn what_is_withdrawn_or_opposed_takes_the_bytes_with_it_in_the_same_call() {
+    let ward = Ward::having_read(&[1, 2]);
+    ward.revoke(ward.consent);
+    assert_eq!((ward.rows("kept"), ward.rows("kept_content")), (0, 0));
+    let ward = Ward::having_read(&[1, 2]);
+    ward.agree(json!({"kind": "consultation_opposition"}));
+    assert_eq!((ward.rows("kept"), ward.rows("kept_content")), (0, 0));
+}
+
+#[test]
 fn what_another_consent_allowed_stays() {
     let ward = Ward::having_read(&[1]);
     let explicit = ward.agree(json!({"kind": "explicit"}));
@@ -342,6 +379,20 @@ fn an_authorisation_at_its_end_takes_its_copies_with_it() {
     declare(&ward);
     assert_eq!(ward.kept(), none());
     assert_eq!(ward.rows("kept"), 0);
+}
+
+#[test]
+fn a_sweep_removes_what_an_authorisation_told_with_its_end_allowed() {
+    if crate::common::simulated::national() {
+        // It is not told there: the next opening says it.
+        return;
+    }
+    let ward = Ward::keeping(Some(json!({"maxAgeDays": 180, "standingHours": 720})));
+    let end = ward.connector.now().plus_months(6);
+    ward.connector.set_time(end.plus_days(-1)).expect("a clock");
+    ward.read_all(&[1]);
+    ward.connector.set_time(end).expect("a clock");
+    assert_eq!(ward.connector.sweep_kept().expect("swept").documents, 1);
 }
 
 #[test]
