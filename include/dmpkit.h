@@ -247,6 +247,13 @@ int32_t dmp_connector_set_log(dmp_connector *connector,
 // "2026-01-31T08:00:00Z".
 int32_t dmp_connector_set_time(dmp_connector *connector, const char *at, char **error);
 
+// Removes the documents kept for reading without network whose term is over; all of them when the configuration has no
+// member offline. Opening a connector does the same by the terms: call it once a day on one that stays open. out:
+// record swept.
+int32_t dmp_connector_sweep(dmp_connector *connector,
+                            char **out,
+                            char **error);
+
 // Plays the patient or the CNAM on an embedded DMP, or on dmpkit's simulator. action: record holder-action.
 // content: the CDA document of a deposit, NULL and 0 otherwise. out: record holder-answer.
 int32_t dmp_holder_act(dmp_connector *connector,
@@ -341,7 +348,9 @@ int32_t dmp_consent_revoke(dmp_session *session, const char *revocation, char **
 int32_t dmp_consent_list(dmp_session *session, const char *ins, char **out, char **error);
 
 // Enters a patient's dossier: asks the DMP whether it exists (TD0.2), compares identities, says what may
-// be done. request: record access-request. state: record access-state.
+// be done. With offline in the request the DMP is not asked: what it last said and what is kept answer. When the
+// network fails and something is kept, the remedy open_offline says so. request: record access-request. state: record
+// access-state.
 int32_t dmp_access_open(dmp_session *session,
                         const char *request,
                         dmp_access **out,
@@ -429,8 +438,8 @@ int32_t dmp_document_unstage(dmp_access *access, char **out, char **error);
 // record feed-answer.
 int32_t dmp_document_feed_staged(dmp_access *access, char **out, char **error);
 
-// Finds documents (TD3.1), a page at a time. criteria: record criteria, or NULL for all that is up to
-// date. out: record find-answer.
+// Finds documents (TD3.1), a page at a time; on an access opened offline, among those kept. criteria: record
+// criteria, or NULL for all that is up to date. out: record find-answer.
 int32_t dmp_document_find(dmp_access *access,
                           const char *criteria,
                           char **out,
@@ -449,8 +458,16 @@ int32_t dmp_document_news(dmp_access *access,
                           char **out,
                           char **error);
 
-// Reads a document (TD3.2). content, content_len: its bytes as they were deposited, hash and size
-// checked. out: record read-answer, with the warnings to display.
+// Fetches documents ahead and keeps them for reading without network, when the configuration has a member offline.
+// To the DMP and to the patient it is reading: fetch what the visit needs. request: record preload-request, or NULL
+// for the twenty most recent that are up to date. out: record preload-answer.
+int32_t dmp_document_preload(dmp_access *access,
+                             const char *request,
+                             char **out,
+                             char **error);
+
+// Reads a document (TD3.2), or what is kept of it on an access opened offline. content, content_len: its bytes as
+// they were deposited, hash and size checked. out: record read-answer, with the warnings to display.
 int32_t dmp_document_read(dmp_access *access,
                           const char *unique_id,
                           uint8_t **content,

@@ -101,8 +101,9 @@ impl Access {
             if let Some(id) = emergency {
                 tx.close_emergency(id, at)?;
             }
+            let cause = self.said_offline(cause);
             let note = Note {
-                detail: Some(cause),
+                detail: Some(&cause),
                 ..self.note(None)
             };
             self.session

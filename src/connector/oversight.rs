@@ -147,16 +147,15 @@ impl Access {
         if ids.is_empty() {
             return Ok(());
         }
-        let visible: Vec<Oid> = match state.dmp.references(&self.context(), &ids) {
-            Ok(found) => found.into_iter().map(|r| r.unique_id).collect(),
-            // The DMP cannot tell now: only what this professional fed himself is certain to be his.
-            Err(_) => {
-                let me = self.session.requester.id();
-                let known = state.register.read(|tx| tx.known_documents(&self.cx))?;
-                ids.into_iter()
-                    .filter(|id| known.fed.get(id.as_str()).is_some_and(|by| by == me))
-                    .collect()
-            }
+        let answered = match self.offline {
+            None => state.dmp.references(&self.context(), &ids).ok(),
+            Some(_) => None,
+        };
+        let visible: Vec<Oid> = match answered {
+            Some(found) => found.into_iter().map(|r| r.unique_id).collect(),
+            // The DMP cannot tell now: only what this professional fed himself is certain to be his, and offline
+            // what he may read here.
+            None => self.certain(state, &ids)?,
         };
         entries.retain(|e| {
             let Some(document) = &e.document else {

@@ -151,6 +151,7 @@ functions! {
     connector::dmp_connector_close Connector Absent (handle error);
     connector::dmp_connector_set_log Connector Absent (handle callback user error);
     connector::dmp_connector_set_time Connector Plain (handle text error);
+    connector::dmp_connector_sweep Connector Absent (handle text_out error);
     host::dmp_connector_set_secrets Connector Absent (handle secrets user error);
     host::dmp_connector_set_signer Connector Absent (handle signer user error);
     host::dmp_connector_set_transport Connector Absent (handle transport user error);
@@ -184,6 +185,7 @@ functions! {
     document::dmp_document_find Access Optional (handle text text_out error);
     document::dmp_document_reference Access Record (handle text text_out error);
     document::dmp_document_news Access Record (handle text text_out error);
+    document::dmp_document_preload Access Optional (handle text text_out error);
     document::dmp_document_read Access Plain (handle text bytes_out len_out text_out error);
     document::dmp_document_render Access Record (handle text bytes_out len_out text_out error);
     document::dmp_document_mask Access Plain (handle text text_out error);

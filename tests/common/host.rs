@@ -171,6 +171,7 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             "after": {"serviceStart": "2026-01-01T00:00:00Z", "uniqueId": id}})
         }
         "dmp_document_reference" => json!({"uniqueIds": [id]}),
+        "dmp_document_preload" => json!({"criteria": {"author": MARKER}, "limit": 5}),
         "dmp_document_news" => json!({"since": "2026-01-01T00:00:00Z"}),
         "dmp_journal_read" => {
             json!({"action": MARKER, "document": id, "from": "2026-01-01T00:00:00Z",

@@ -25,7 +25,7 @@ use crate::library::{
 use crate::story::{PDF, config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 20] = [
+pub const READ_ONLY: [&str; 21] = [
     "check-request",
     "code-request",
     "config",
@@ -39,6 +39,8 @@ pub const READ_ONLY: [&str; 20] = [
     "label-request",
     "news-request",
     "patient-search",
+    // What is kept already is kept as well.
+    "preload-request",
     "professionals-request",
     "references-request",
     "render-request",
@@ -172,6 +174,7 @@ impl World {
             "professionals-request" => call!(dmp_access_professionals(self.access, text)),
             "criteria" => call!(dmp_document_find(self.access, text)),
             "references-request" => call!(dmp_document_reference(self.access, text)),
+            "preload-request" => call!(dmp_document_preload(self.access, text)),
             "news-request" => call!(dmp_document_news(self.access, text)),
             "journal-filter" => call!(dmp_journal_audit(self.connector, text)),
             "seal-check" => library::verify_sealed(self.connector, Some(text), &[7; 32]),

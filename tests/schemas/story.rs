@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use dmpkit::ffi::access::*;
 use dmpkit::ffi::cda::*;
+use dmpkit::ffi::connector::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::session::*;
@@ -117,6 +118,7 @@ pub fn config(folder: &TempDir) -> Value {
         "dmp": {"embedded": {"path": folder.path().join("dmp.db")}},
         "clock": "2026-01-12T09:00:00Z",
         "domain": "test",
+        "offline": {},
     })
 }
 
@@ -186,6 +188,7 @@ pub fn story() -> Vec<Reply> {
     consents(&mut told, session);
     feeding(&mut told, access);
     consultation(&mut told, access);
+    without_network(&mut told, connector, session, access);
     changes(&mut told, connector, session, access);
     documents(&mut told, connector, access);
     around(&mut told, connector, session, access);
@@ -419,6 +422,35 @@ fn consultation(told: &mut Told, access: Access) {
     told.ok(reply);
     assert_eq!(bytes, replacement.as_bytes());
     told.expect(DMP_UNKNOWN_DOCUMENT, library::read(access, "1.2.3").1);
+}
+
+/// Documents fetched ahead, and the same dossier without network.
+fn without_network(told: &mut Told, connector: Connector, session: Session, access: Access) {
+    let request = json!({"criteria": {"status": ["Approved", "Deprecated"]}, "limit": 10});
+    let fetched = told.ok(call!(dmp_document_preload(access, &*request.to_string())));
+    assert_eq!(fetched["unread"], 0);
+    set_time(connector, "2026-01-12T09:10:00Z");
+    let offline = told.access(session, json!({"patient": patient(), "offline": true}));
+    let page = json!({"status": ["Approved", "Deprecated"], "limit": 2}).to_string();
+    let list = told.ok(call!(dmp_document_find(offline, &*page)));
+    assert_eq!(list["offline"]["ageSeconds"], 600);
+    let (bytes, reply) = library::read(offline, REPLACEMENT);
+    told.ok(reply);
+    assert_eq!(
+        bytes,
+        fixture("cr_consultation_remplacement.xml").as_bytes()
+    );
+    let text = json!({"uniqueId": REPLACEMENT, "form": "text"}).to_string();
+    told.ok(library::render(offline, &text).1);
+    told.expect(DMP_UNKNOWN_DOCUMENT, library::read(offline, "1.2.3").1);
+    let refusal = told.expect(
+        DMP_REFUSED,
+        call!(dmp_document_feed(offline, &content(), None)),
+    );
+    assert_eq!(refusal["remedies"][0]["code"], "hold_for_sending");
+    told.expect(DMP_REFUSED, call!(dmp_document_preload(offline, None)));
+    close_access(offline);
+    told.ok(call!(dmp_connector_sweep(connector)));
 }
 
 fn changes(told: &mut Told, connector: Connector, session: Session, access: Access) {
