@@ -182,6 +182,13 @@ fn an_export_in_fhir_is_read_by_another_implementation_and_says_who_what_whom_an
     assert!(events.len() > 20);
     if let Some(count) = python("audit_event.py", "fhir.resources", &lines) {
         assert_eq!(count, events.len().to_string());
+        // It refuses what is none.
+        let first = lines.split(|b| *b == b'\n').next().expect("a line");
+        let spoilt = String::from_utf8_lossy(first).replace("\"recorded\"", "\"recordedAt\"");
+        let refused = std::panic::catch_unwind(|| {
+            python("audit_event.py", "fhir.resources", spoilt.as_bytes())
+        });
+        assert!(refused.is_err());
     }
     let of = |action: &str, purpose: &str| {
         let found = events.iter().find(|e| {

@@ -211,7 +211,9 @@ impl From<rusqlite::Error> for Error {
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::Utf8Error(..) => StorageError::Corrupt.into(),
+            | rusqlite::Error::Utf8Error(..)
+            // Our statements fit our tables: a file that does not take one has its schema damaged.
+            | rusqlite::Error::SqlInputError { .. } => StorageError::Corrupt.into(),
             rusqlite::Error::SqliteFailure(..) => storage(&error).into(),
             _ => Error::bug("a statement does not fit its table"),
         }

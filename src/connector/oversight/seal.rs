@@ -21,7 +21,7 @@ pub struct SealCheck {
 ///
 /// Errors: [`crate::ErrorKind::Caller`] when they are not whole keys, or more than 64.
 pub fn keys_of(bytes: &[u8]) -> Result<Vec<SealKey>> {
-    if bytes.len() % 32 != 0 || bytes.len() > 32 * MOST_KEYS {
+    if !bytes.len().is_multiple_of(32) || bytes.len() > 32 * MOST_KEYS {
         return Err(Error::caller("keys", "must be 32 bytes each, at most 64"));
     }
     bytes.chunks(32).map(SealKey::new).collect()

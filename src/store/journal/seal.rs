@@ -86,10 +86,12 @@ impl SealKey {
     ///
     /// Errors: [`crate::ErrorKind::Caller`] unless there are 32, not all zero.
     pub fn new(bytes: &[u8]) -> Result<SealKey> {
-        let key: [u8; 32] = bytes
-            .try_into()
-            .map_err(|_| Error::caller("key", "must be 32 bytes"))?;
-        let key = Zeroizing::new(key);
+        if bytes.len() != 32 {
+            return Err(Error::caller("key", "must be 32 bytes"));
+        }
+        // Copied in place: no other copy is left behind.
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(bytes);
         if *key == [0; 32] {
             return Err(Error::caller("key", "must be random bytes, not zeros"));
         }

@@ -56,7 +56,6 @@ fn each_change(
         .prepare(&format!("SELECT * FROM {table}"))
         .unwrap()
         .column_names()
-        .into_iter()
         .map(str::to_owned)
         .collect();
     let keys: Vec<i64> = c
