@@ -40,6 +40,8 @@ pub use access::{Access, AccessRequest, AccessState};
 pub use config::Config;
 pub use session::Session;
 
+pub use crate::store::key::StoreKey;
+
 use crate::clock::{Clock, Instant};
 use crate::dmp::embedded::Embedded;
 use crate::dmp::embedded::holder::{HolderAction, HolderAnswer};
@@ -212,6 +214,20 @@ impl Connector {
     ///
     /// Errors: [`ErrorKind::Caller`] for a wrong configuration, [`ErrorKind::Storage`] for a file.
     pub fn open(config: Config) -> Result<Connector> {
+        Connector::with(config, None)
+    }
+
+    /// As [`Connector::open`], on files encrypted at rest under this key: the register, and the embedded DMP
+    /// if there is one. What is created is created under it.
+    ///
+    /// Errors: as [`Connector::open`]; a file that this key does not open, encrypted or not, is answered as
+    /// a file that is not ours ([`StorageError::NotOurs`](crate::error::StorageError::NotOurs)) and left as
+    /// it is. [`ErrorKind::Caller`] when the library was built without encryption.
+    pub fn open_keyed(config: Config, key: &StoreKey) -> Result<Connector> {
+        Connector::with(config, Some(key))
+    }
+
+    fn with(config: Config, key: Option<&StoreKey>) -> Result<Connector> {
         config.check()?;
         let clock = match config.clock {
             None => Clock::system(),
@@ -222,9 +238,10 @@ impl Connector {
         // The files last: a configuration that cannot work creates none.
         let (register, mut dmp): (Register, Box<dyn Dmp>) = match &config.dmp {
             config::Backend::Embedded(embedded) => {
-                let register = Register::open(&config.register)?;
-                let dmp = Embedded::open(
+                let register = Register::open(&config.register, key)?;
+                let dmp = Embedded::open_keyed(
                     &embedded.path,
+                    key,
                     clock.clone(),
                     config.parameters,
                     habilitation,
@@ -234,7 +251,7 @@ impl Connector {
             #[cfg(feature = "national")]
             config::Backend::National(national) => {
                 let dmp = National::new((**national).clone(), clock.clone())?;
-                (Register::open(&config.register)?, Box::new(dmp))
+                (Register::open(&config.register, key)?, Box::new(dmp))
             }
         };
         dmp.use_terminology(&terminology.sets);

@@ -5,6 +5,7 @@
 
 pub(crate) mod journal;
 pub(crate) mod kept;
+pub(crate) mod key;
 pub(crate) mod outbox;
 pub(crate) mod register;
 pub(crate) mod sqlite;
