@@ -14,6 +14,7 @@
 //! | `change` | masking, showing, archiving, deleting |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
 //! | `oversight` | the journal, read and verified |
+//! | `safekeeping` | backup, check, restore, change of key, salvage of a damaged register |
 //! | `terminology` | the value sets in use, and packs loaded over them |
 //!
 //! A [`Connector`] owns the register and the port to a DMP. Calls on one connector run one at a time,
@@ -31,6 +32,7 @@ pub mod host;
 pub mod oversight;
 pub mod prepare;
 pub mod render;
+pub mod safekeeping;
 pub mod session;
 mod terminology;
 
@@ -38,6 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use access::{Access, AccessRequest, AccessState};
 pub use config::Config;
+pub use safekeeping::{rekey, restore};
 pub use session::Session;
 
 pub use crate::store::key::StoreKey;

@@ -84,6 +84,9 @@ pub enum StorageError {
     /// [`salvage`](crate::connector::salvage) writes out what can still be read of a register.
     #[error("the file is damaged: restore a backup, or have salvage write out what can still be read")]
     Corrupt,
+    /// Something of that name is there already; nothing is overwritten.
+    #[error("a file of that name is there already; nothing was overwritten")]
+    Exists,
     /// Another input or output error.
     #[error("the file cannot be read or written")]
     Io,

@@ -15,7 +15,7 @@ use crate::identity::{IdentityStatus, IdentityTraits, Ins, PsIdNat, Trait};
 use crate::rules::consent::{ConsentKind, ConsentRecord, Means, NewConsent};
 
 /// "dmpR".
-pub(super) const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     application_id: 0x646d_7052,
     // Rows of a few hundred bytes.
     page_size: 4096,

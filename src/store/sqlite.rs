@@ -141,13 +141,16 @@ fn unlock(_: &Connection, _: &StoreKey, _: u32) -> Result<(), StorageError> {
 }
 
 /// What a file is.
-enum Recognised {
+pub(super) enum Recognised {
     New,
     Ours { version: i64 },
 }
 
 /// Looks at a file and refuses what is not ours or newer.
-fn recognise(connection: &mut Connection, schema: &Schema) -> Result<Recognised, StorageError> {
+pub(super) fn recognise(
+    connection: &mut Connection,
+    schema: &Schema,
+) -> Result<Recognised, StorageError> {
     let Found { id, version, empty } = look(connection)?;
     if id == schema.application_id {
         if version > schema.migrations.len() as i64 {
