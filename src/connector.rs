@@ -40,7 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use access::{Access, AccessRequest, AccessState};
 pub use config::Config;
-pub use safekeeping::{rekey, restore};
+pub use safekeeping::{rekey, restore, salvage};
 pub use session::Session;
 
 pub use crate::store::key::StoreKey;

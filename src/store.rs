@@ -12,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod outbox;
 pub(crate) mod register;
 pub(crate) mod rekey;
+pub(crate) mod salvage;
 pub(crate) mod sqlite;
 pub(crate) mod standing;
 

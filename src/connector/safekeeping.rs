@@ -9,7 +9,8 @@ pub use crate::store::backup::{BackupAnswer, BackupProgress};
 pub use crate::store::check::{Check, TableRows, Verdict};
 use crate::store::key::{self, StoreKey};
 pub use crate::store::rekey::Rekeyed;
-use crate::store::{backup, check, register, rekey as change};
+pub use crate::store::salvage::{Contents, SalvageReport, SalvagedTable};
+use crate::store::{backup, check, register, rekey as change, salvage as saving};
 use serde::Serialize;
 
 /// What became of the files whose key was to be changed.
@@ -117,4 +118,33 @@ pub(crate) fn restore_at(
         ),
         _ => error,
     })
+}
+
+/// Writes out what can still be read of a damaged register, row by row, past what cannot: one JSON record a
+/// line, `{"table": "patient", "row": {…}}`, bytes as `{"base64": "…"}`, `"damaged": true` on a row with a
+/// value that does not fit its column. **In clear**, whatever the key: keep it as the register is kept.
+///
+/// The register is only read, on a copy that stands beside `destination` meanwhile and is removed. No
+/// connector of this process may have it open.
+///
+/// `destination`: a file that is not there yet.
+///
+/// Errors: [`StorageError::Exists`], [`StorageError::NotOurs`] when nothing of it is a register under this
+/// key, [`StorageError::Full`].
+pub fn salvage(
+    config: &Config,
+    key: Option<&StoreKey>,
+    destination: &str,
+) -> Result<SalvageReport> {
+    salvage_at(&config.register, key, destination)
+}
+
+/// As [`salvage`], by the register's path.
+pub(crate) fn salvage_at(
+    register: &str,
+    key: Option<&StoreKey>,
+    destination: &str,
+) -> Result<SalvageReport> {
+    key::usable(key)?;
+    saving::salvage(register, key, destination)
 }

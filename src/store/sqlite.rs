@@ -52,17 +52,7 @@ pub(crate) fn open(
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = connect(path, flags, schema, key)?;
     match recognise(&mut connection, schema)? {
-        Recognised::New => {
-            if key.is_none() {
-                // Under a key it is the key's page size, set by `unlock`.
-                connection
-                    .pragma_update(None, "page_size", schema.page_size)
-                    .map_err(|e| storage(&e))?;
-            }
-            write_ahead(&connection)?;
-            prepare(&connection, key.is_some())?;
-            migrate(&mut connection, schema)?;
-        }
+        Recognised::New => found(&mut connection, schema, key.is_some())?,
         Recognised::Ours { version } => {
             // A change of key that was interrupted leaves the file out of WAL.
             if journal_mode(&connection)? != "wal" {
@@ -75,6 +65,23 @@ pub(crate) fn open(
         }
     }
     Ok(connection)
+}
+
+/// Makes a new file what it is to be.
+pub(super) fn found(
+    connection: &mut Connection,
+    schema: &Schema,
+    keyed: bool,
+) -> Result<(), StorageError> {
+    if !keyed {
+        // Under a key it is the key's page size, set by `unlock`.
+        connection
+            .pragma_update(None, "page_size", schema.page_size)
+            .map_err(|e| storage(&e))?;
+    }
+    write_ahead(connection)?;
+    prepare(connection, keyed)?;
+    migrate(connection, schema)
 }
 
 /// Connects to a file, with its key; nothing has been read yet, and closing will write nothing.

@@ -176,7 +176,7 @@ pub fn image(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files
 }
 
-/// Whether bytes hold a text.
-pub fn holds(bytes: &[u8], text: &[u8]) -> bool {
-    bytes.windows(text.len()).any(|window| window == text)
+/// Whether bytes hold a text in ASCII.
+pub fn holds(bytes: &[u8], text: &str) -> bool {
+    String::from_utf8_lossy(bytes).contains(text)
 }
