@@ -2,18 +2,20 @@
 
 #![cfg(feature = "encryption")]
 
+#[path = "common/face.rs"]
+mod face;
 #[path = "common/vault.rs"]
 mod vault;
 
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use dmpkit::connector::{StoreKey, rekey};
 use dmpkit::dmp::StatusChange;
 use dmpkit::error::StorageError;
 use dmpkit::{Config, ErrorKind};
-use vault::{
-    Work, config, folder, holds, image, open, raw, report, report_id, storage, text,
-};
+use vault::{Work, config, folder, holds, image, open, raw, report, report_id, storage, text};
 
 /// What only a person with the key may find on the disk: the patient, the doctor, the document.
 const SECRETS: [&str; 9] = [
@@ -62,7 +64,11 @@ fn worked(config: &Config, key: Option<&StoreKey>, folder: &Path) -> Vec<String>
 
 #[test]
 fn a_disk_tells_nothing_without_the_key_and_everything_where_there_is_none() {
-    for key in [None, Some(raw(7)), StoreKey::passphrase("l'étoile du nord").ok()] {
+    for key in [
+        None,
+        Some(raw(7)),
+        StoreKey::passphrase("l'étoile du nord").ok(),
+    ] {
         let folder = folder();
         let config = config(folder.path());
         let found = worked(&config, key.as_ref(), folder.path());
@@ -368,6 +374,188 @@ fn an_encryption_interrupted_at_any_step_is_finished_by_the_same_call() {
         assert_eq!(left.len(), 2, "{step}: {left:?}");
         let work = Work::reopened(&whole, Some(&key));
         work.holds(5);
+        work.close();
+    }
+}
+
+#[test]
+fn through_the_c_face_a_wrong_key_a_missing_key_and_a_foreign_file_are_the_same_bytes() {
+    let folder = folder();
+    let config = config(folder.path());
+    // The key of the table is another.
+    Work::founded(&config, Some(&raw(7))).close();
+    let letter = folder.path().join("letter.txt");
+    std::fs::write(&letter, "Ceci est une lettre.").expect("written");
+    let mut foreign = config.clone();
+    foreign.register = text(&letter);
+    let answers: Vec<_> = [&config, &foreign]
+        .into_iter()
+        .flat_map(|config| {
+            let record = serde_json::to_string(config).expect("JSON");
+            ["dmp_connector_open", "dmp_connector_open_keyed"]
+                .map(|name| face::call(name, 0, Some(&record), None))
+        })
+        .map(|reply| (reply.name(), reply.handle, reply.error))
+        .collect();
+    assert_eq!(answers[0].0, "DMP_NOT_OURS");
+    assert!(answers.iter().all(|a| *a == answers[0]), "{answers:?}");
+    let record = serde_json::to_string(&vault::config(vault::folder().path())).expect("JSON");
+    let opened = face::call("dmp_connector_open_keyed", 0, Some(&record), None);
+    // A folder that is gone: the key itself is a good one.
+    assert_eq!(opened.name(), "DMP_CANNOT_OPEN", "{:?}", opened.error);
+}
+
+#[test]
+fn a_damaged_page_under_a_key_is_told_as_damage_by_every_call_after_it() {
+    let folder = folder();
+    let config = config(folder.path());
+    let key = raw(7);
+    let work = Work::founded(&config, Some(&key));
+    (0..40).for_each(|n| {
+        work.consent(n);
+    });
+    work.close();
+    let good = std::fs::read(&config.register).expect("the file");
+    let mut told = 0;
+    for page in 1..good.len() / 4096 {
+        let mut damaged = good.clone();
+        damaged[page * 4096 + 100] ^= 1;
+        std::fs::write(&config.register, damaged).expect("written");
+        let mut kinds = Vec::new();
+        match open(&config, Some(&key)) {
+            Err(error) => kinds.push(error.kind().clone()),
+            Ok(connector) => {
+                let mut note = |result: dmpkit::Result<()>| {
+                    kinds.extend(result.err().map(|e| e.kind().clone()));
+                };
+                note(connector.journal(&Default::default()).map(|_| ()));
+                note(connector.verify_journal().map(|_| ()));
+                note(connector.emergencies(false).map(|_| ()));
+                match connector.session(vault::doctor()) {
+                    Err(error) => note(Err(error)),
+                    Ok(session) => {
+                        note(session.consents(&vault::record(vault::ins())).map(|_| ()));
+                        note(vault::try_consent(&session).map(|_| ()));
+                    }
+                }
+                connector.close().expect("closed");
+            }
+        }
+        for kind in &kinds {
+            assert_eq!(
+                *kind,
+                ErrorKind::Storage(StorageError::Corrupt),
+                "page {page}: {kinds:?}"
+            );
+        }
+        told += usize::from(!kinds.is_empty());
+    }
+    assert!(told > 5, "told {told} times only");
+}
+
+/// Environment variables that tell a process of this program what to do, and where.
+const WORK_IN: &str = "DMPKIT_TEST_WORK_IN";
+
+/// A process of this program that runs one of its tests.
+fn process(test: &str, folder: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command
+        .args([test, "--exact", "--ignored", "--nocapture"])
+        .env(WORK_IN, folder);
+    command
+}
+
+fn told_folder() -> std::path::PathBuf {
+    std::env::var_os(WORK_IN).expect("where to work").into()
+}
+
+#[test]
+#[ignore = "run by the next test, in a process of its own"]
+fn opens_with_wrong_keys() {
+    let config = config(&told_folder());
+    for key in [None, Some(raw(1)), StoreKey::passphrase("rien").ok()] {
+        assert_eq!(storage(open(&config, key.as_ref())), StorageError::NotOurs);
+    }
+    open(&config, Some(&raw(7)))
+        .expect("opened")
+        .close()
+        .expect("closed");
+}
+
+#[test]
+fn nothing_is_written_on_the_hosts_own_outputs() {
+    let folder = folder();
+    Work::founded(&config(folder.path()), Some(&raw(7))).close();
+    let output = process("opens_with_wrong_keys", folder.path())
+        .output()
+        .expect("run");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+/// Whether the raw key of equal bytes opens a file, as SQLCipher itself says.
+fn decrypts(path: &Path, byte: u8) -> bool {
+    let hex = format!("{byte:02x}").repeat(32);
+    let size = if path.ends_with("dmp.db") {
+        16384
+    } else {
+        4096
+    };
+    let file = rusqlite::Connection::open(path).expect("a file");
+    file.execute_batch(&format!(
+        "PRAGMA key = \"x'{hex}'\"; PRAGMA cipher_page_size = {size};"
+    ))
+    .expect("keyed");
+    file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+        row.get::<_, i64>(0)
+    })
+    .is_ok()
+}
+
+#[test]
+#[ignore = "run by the next test, in a process of its own that is killed"]
+fn changes_the_key_for_ever() {
+    let config = config(&told_folder());
+    let phrase = StoreKey::raw([1; 32]);
+    for n in 0_u8.. {
+        let (old, new) = match n % 2 {
+            0 => (&phrase, raw(2)),
+            _ => (&raw(2), phrase.clone()),
+        };
+        rekey(&config, Some(old), &new).expect("changed");
+    }
+}
+
+#[test]
+fn killed_while_the_key_changes_one_of_the_two_opens_each_file_and_the_same_call_ends_it() {
+    let folder = folder();
+    let config = config(folder.path());
+    let work = Work::founded(&config, Some(&raw(1)));
+    (0..20).for_each(|n| work.feed(n).expect("fed"));
+    work.close();
+    for round in 0..12_u64 {
+        rekey(&config, Some(&raw(2)), &raw(1)).expect("as it was");
+        let mut child = process("changes_the_key_for_ever", folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("run");
+        std::thread::sleep(Duration::from_millis(60 + round * 17));
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+        for file in ["register.db", "dmp.db"] {
+            // Each by itself: one may be under the old key, the other under the new one.
+            let path = folder.path().join(file);
+            let opened = [1, 2].iter().filter(|key| decrypts(&path, **key)).count();
+            assert_eq!(opened, 1, "round {round}: {file}");
+        }
+        let new = if round % 2 == 0 {
+            (raw(1), raw(2))
+        } else {
+            (raw(2), raw(1))
+        };
+        rekey(&config, Some(&new.0), &new.1).expect("ended");
+        let work = Work::reopened(&config, Some(&new.1));
+        work.holds(20);
         work.close();
     }
 }

@@ -75,7 +75,10 @@ fn a_backup_taken_while_two_threads_write_is_one_instant_of_the_register() {
             assert!(steps >= 5);
             over.store(true, Ordering::Relaxed);
         });
-        let whole = one.connector.journal(&Default::default()).expect("a journal");
+        let whole = one
+            .connector
+            .journal(&Default::default())
+            .expect("a journal");
         for (path, answer, before) in &made {
             let entries = answer["journal"]["entries"].as_i64().expect("a count");
             assert!(entries >= *before, "what was acknowledged before is in it");
@@ -85,7 +88,10 @@ fn a_backup_taken_while_two_threads_write_is_one_instant_of_the_register() {
             let check = kept.check_register().expect("checked");
             assert_eq!(serde_json::to_value(check.verdict).expect("JSON"), "intact");
             // A consent and its entry are one: as many of each.
-            let told = kept.journal(&Default::default()).expect("a journal").entries;
+            let told = kept
+                .journal(&Default::default())
+                .expect("a journal")
+                .entries;
             let told = told.iter().filter(|e| e.action == "consent.record");
             let rows = check.tables.iter().find(|t| t.table == "consent");
             assert_eq!(rows.expect("a table").rows, Some(told.count() as i64));
@@ -109,7 +115,10 @@ fn a_backup_overwrites_nothing_leaves_nothing_half_made_and_may_not_be_called_ba
     let refused = work.connector.backup(&text(&nowhere), &mut |_| {});
     assert_eq!(storage(refused), StorageError::CannotOpen);
     for bad in ["", ":memory:", "file:x"] {
-        assert_eq!(storage(work.connector.backup(bad, &mut |_| {})), StorageError::Path);
+        assert_eq!(
+            storage(work.connector.backup(bad, &mut |_| {})),
+            StorageError::Path
+        );
     }
     // What a crash left of an earlier one is not in the way.
     let path = folder.path().join("b.db");
@@ -127,7 +136,12 @@ fn a_backup_overwrites_nothing_leaves_nothing_half_made_and_may_not_be_called_ba
     }
     let names: Vec<String> = image(folder.path())
         .into_iter()
-        .map(|(p, _)| p.file_name().expect("a name").to_string_lossy().into_owned())
+        .map(|(p, _)| {
+            p.file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
         .filter(|n| n.starts_with("b."))
         .collect();
     assert_eq!(names, ["b.db"], "one file, without companions");
@@ -186,7 +200,10 @@ fn a_restore_never_deletes_and_never_overwrites() {
         let put = serde_json::to_value(put).expect("JSON");
         assert_eq!(put["journal"], answer["journal"]);
         let aside = put["setAside"].as_str().expect("a name").to_owned();
-        assert!(std::fs::read(&kept).expect("there") == kept_bytes, "only read");
+        assert!(
+            std::fs::read(&kept).expect("there") == kept_bytes,
+            "only read"
+        );
         let work = Work::reopened(&config, key);
         work.holds(1);
         // The DMP has it, and the register of before does not know: it is not deposited twice.
@@ -256,7 +273,10 @@ fn a_check_tells_an_intact_register_from_a_damaged_one_and_from_a_journal_that_w
         assert_eq!(check["encrypted"], key.is_some());
         assert_eq!(check["pagesNotAuthentic"], json!(key.as_ref().map(|_| 0)));
         let rows = check["tables"].as_array().expect("tables");
-        assert!(rows.contains(&json!({"table": "patient", "rows": 1})), "{check}");
+        assert!(
+            rows.contains(&json!({"table": "patient", "rows": 1})),
+            "{check}"
+        );
         assert!(!check.to_string().contains("279035121518989"));
         work.close();
         let good = std::fs::read(&config.register).expect("the file");
@@ -269,13 +289,20 @@ fn a_check_tells_an_intact_register_from_a_damaged_one_and_from_a_journal_that_w
         let check = serde_json::to_value(connector.check_register().expect("checked"));
         let check = check.expect("JSON");
         assert_eq!(check["verdict"], "damaged", "{check}");
-        assert!(check["remedy"].as_str().expect("a sentence").contains("sauvegarde"));
+        assert!(
+            check["remedy"]
+                .as_str()
+                .expect("a sentence")
+                .contains("sauvegarde")
+        );
         if key.is_some() {
             assert_eq!(check["pagesNotAuthentic"], 1, "{check}");
         }
         let refused = connector.backup(&text(&folder.path().join("b.db")), &mut |_| {});
         assert_eq!(storage(refused), StorageError::Corrupt);
-        assert!(!folder.path().join("b.db").exists() && !folder.path().join("b.db.partial").exists());
+        assert!(
+            !folder.path().join("b.db").exists() && !folder.path().join("b.db.partial").exists()
+        );
         connector.close().expect("closed");
         std::fs::write(&config.register, good).expect("written");
         if key.is_none() {
@@ -349,7 +376,10 @@ fn everything_is_saved_of_a_whole_register_and_nothing_is_touched() {
             assert_eq!(storage(refused), StorageError::NotOurs);
         }
         if key.is_some() {
-            assert_eq!(storage(salvage(&config, None, &text(&to))), StorageError::NotOurs);
+            assert_eq!(
+                storage(salvage(&config, None, &text(&to))),
+                StorageError::NotOurs
+            );
         }
         let mut dmp = config.clone();
         dmp.register = text(&folder.path().join("dmp.db"));
@@ -408,7 +438,10 @@ fn a_register_damaged_at_each_page_in_turn_gives_all_the_rest() {
             assert_eq!(strangers, 0, "page {page}: rows that never were");
             // A page is of one table: of the others nothing is missing.
             let poorer: BTreeSet<&str> = truth.difference(&found).map(|l| table_of(l)).collect();
-            assert!(poorer.len() <= 1, "page {page}: rows of {poorer:?} are missing");
+            assert!(
+                poorer.len() <= 1,
+                "page {page}: rows of {poorer:?} are missing"
+            );
             saved_rows += found.len();
             println!("page {page}: {} of {} {report}", found.len(), truth.len());
             if found.len() < truth.len() && report["complete"] == true {

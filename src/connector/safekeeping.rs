@@ -5,7 +5,7 @@ use super::Connector;
 use super::config::{Backend, Config};
 use crate::dmp::embedded;
 use crate::error::{Error, Result, StorageError};
-pub use crate::store::backup::{BackupAnswer, BackupProgress};
+pub use crate::store::backup::{BackupAnswer, BackupProgress, Chain};
 pub use crate::store::check::{Check, TableRows, Verdict};
 use crate::store::key::{self, StoreKey};
 pub use crate::store::rekey::Rekeyed;

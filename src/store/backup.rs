@@ -1,11 +1,11 @@
 //! Backups of the register, taken while it is in use, and their way back.
 
-use rusqlite::backup::{Backup, StepResult};
 use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
 use serde::Serialize;
 
 use super::files;
-use super::journal::{self, Verification};
+use super::journal;
 use super::register::{Place, SCHEMA};
 use super::rekey::{EXISTING, alone, opens};
 use super::sqlite::{self, Recognised, storage};
@@ -24,6 +24,33 @@ pub struct BackupProgress {
     pub total: i64,
 }
 
+/// What a check of the journal's chain found, as far as a register is told by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chain {
+    /// Whether it is whole.
+    pub intact: bool,
+    /// Good entries, from the first.
+    pub entries: i64,
+    /// Hash of the last good entry: noted elsewhere, it shows a later truncation.
+    pub head: String,
+    /// Number of the first bad entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_bad: Option<i64>,
+}
+
+impl Chain {
+    pub(super) fn of(connection: &Connection) -> Result<Chain> {
+        let found = journal::verify(connection)?;
+        Ok(Chain {
+            intact: found.intact,
+            entries: found.entries,
+            head: found.head,
+            first_bad: found.first_bad,
+        })
+    }
+}
+
 /// A backup that was made, or put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,7 +60,7 @@ pub struct BackupAnswer {
     /// Whether it is under a key: the one of its register.
     pub encrypted: bool,
     /// The journal it holds, its chain checked: its entries, and its head to note elsewhere.
-    pub journal: Verification,
+    pub journal: Chain,
     /// Where the register that was in the way now is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<String>,
@@ -120,7 +147,7 @@ fn described(connection: &Connection, key: Option<&StoreKey>) -> Result<BackupAn
     Ok(BackupAnswer {
         pages: connection.pragma_query_value(None, "page_count", |row| row.get(0))?,
         encrypted: key.is_some(),
-        journal: journal::verify(connection)?,
+        journal: Chain::of(connection)?,
         set_aside: None,
     })
 }
@@ -152,7 +179,10 @@ pub(crate) fn restore(
         return Err(StorageError::Path.into());
     }
     if register == backup || files::same(register, backup) == Some(true) {
-        return Err(Error::caller("backup", "must be another file than the register"));
+        return Err(Error::caller(
+            "backup",
+            "must be another file than the register",
+        ));
     }
     if !files::stands(backup) {
         return Err(StorageError::CannotOpen.into());
@@ -208,11 +238,7 @@ fn duplicate(from: &str, to: &str) -> Stored<()> {
 }
 
 /// Puts a file in the place of the register; answers where the register now is, if there was one.
-fn exchange(
-    register: &str,
-    made: &str,
-    key: Option<&StoreKey>,
-) -> Stored<Option<String>> {
+fn exchange(register: &str, made: &str, key: Option<&StoreKey>) -> Stored<Option<String>> {
     // Taken for ourselves, with its log moved into it, when it can be opened at all.
     let held = match held(register, key) {
         Err(StorageError::Busy) => return Err(StorageError::Busy),

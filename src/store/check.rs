@@ -3,8 +3,7 @@
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::backup::problems;
-use super::journal::{self, Verification};
+use super::backup::{Chain, problems};
 use super::register::{Place, SCHEMA};
 use super::sqlite;
 use crate::error::{Error, ErrorKind, Result, StorageError};
@@ -36,7 +35,7 @@ pub struct Check {
     pub orphans: Option<i64>,
     /// The journal's chain; absent when it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub journal: Option<Verification>,
+    pub journal: Option<Chain>,
     /// Rows by table.
     pub tables: Vec<TableRows>,
 }
@@ -66,10 +65,15 @@ pub enum Verdict {
 impl Verdict {
     const fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Verdict::Intact => ("Le registre est intact, et la chaîne de son journal aussi.", None),
+            Verdict::Intact => (
+                "Le registre est intact, et la chaîne de son journal aussi.",
+                None,
+            ),
             Verdict::JournalBroken => (
                 "Le registre est lisible, mais une entrée de son journal a été modifiée, retirée ou déplacée.",
-                Some("Conservez ce fichier tel quel et comparez son journal à celui d'une sauvegarde."),
+                Some(
+                    "Conservez ce fichier tel quel et comparez son journal à celui d'une sauvegarde.",
+                ),
             ),
             Verdict::Damaged => (
                 "Le registre est endommagé.",
@@ -91,7 +95,7 @@ pub(crate) fn check(register: &Place) -> Result<Check> {
         false => None,
     };
     let orphans = part(register, |c| counted(c, "PRAGMA foreign_key_check"))?;
-    let journal = part(register, journal::verify)?;
+    let journal = part(register, Chain::of)?;
     let names = part(register, tables)?.unwrap_or_default();
     let mut tables = Vec::new();
     for table in names {

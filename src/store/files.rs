@@ -22,9 +22,9 @@ pub(super) fn kind(error: &io::Error) -> StorageError {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             StorageError::ReadOnly
         }
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge => StorageError::Full,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StorageError::Full
+        }
         io::ErrorKind::AlreadyExists => StorageError::Exists,
         io::ErrorKind::ResourceBusy => StorageError::Busy,
         _ => StorageError::Io,
@@ -168,7 +168,10 @@ mod tests {
         publish(&name("made"), &name("kept")).unwrap();
         assert!(!stands(&name("made")));
         fs::write(name("made"), "two").unwrap();
-        assert_eq!(publish(&name("made"), &name("kept")), Err(StorageError::Exists));
+        assert_eq!(
+            publish(&name("made"), &name("kept")),
+            Err(StorageError::Exists)
+        );
         assert_eq!(fs::read_to_string(name("kept")).unwrap(), "one");
     }
 

@@ -153,7 +153,10 @@ mod tests {
     #[test]
     fn a_key_is_written_in_a_buffer_that_never_grows() {
         let raw = StoreKey::raw([0xa5; 32]);
-        assert_eq!(raw.literal().as_str(), format!("'x''{}'''", "a5".repeat(32)));
+        assert_eq!(
+            raw.literal().as_str(),
+            format!("'x''{}'''", "a5".repeat(32))
+        );
         let salted = raw.literal_with_salt(&[1; 16]);
         assert!(salted.len() < ROOM && salted.capacity() == ROOM);
         let text = StoreKey::passphrase("l'eau").unwrap().literal();

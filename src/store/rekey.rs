@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::files;
 use super::key::StoreKey;
-use super::sqlite::{self, Recognised, Schema, storage};
+use super::sqlite::{self, Schema, storage};
 use crate::error::StorageError;
 
 /// What became of a file.
@@ -67,14 +67,16 @@ pub(crate) fn rekey(
     }
 }
 
-/// Whether a key opens a file as ours (or as an empty one); the file is left as it is.
+/// Whether a key opens a file as ours (or as an empty one); one that it does not open is left as it is.
 pub(super) fn opens(
     path: &str,
     schema: &Schema,
     key: Option<&StoreKey>,
 ) -> Result<(), StorageError> {
     let mut connection = sqlite::connect(path, EXISTING, schema, key)?;
-    sqlite::recognise(&mut connection, schema).map(|_: Recognised| ())
+    sqlite::recognise(&mut connection, schema)?;
+    // Ours: closing may tidy up.
+    sqlite::checkpoint_on_close(&connection, true)
 }
 
 /// Read and write a file that is there.

@@ -107,7 +107,7 @@ pub(super) fn connect(
 }
 
 /// Whether closing the last connection moves the write-ahead log into the file.
-fn checkpoint_on_close(connection: &Connection, yes: bool) -> Result<(), StorageError> {
+pub(super) fn checkpoint_on_close(connection: &Connection, yes: bool) -> Result<(), StorageError> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !yes)
         .map(|_| ())
@@ -280,9 +280,35 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), StorageEr
 
 /// A writing transaction, which takes its place at once rather than failing half way.
 pub(crate) fn immediate(connection: &mut Connection) -> Result<Transaction<'_>, StorageError> {
-    connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|e| storage(&e))
+    // The connection is this caller's alone: only shared here to be asked why it refuses.
+    let connection = &*connection;
+    Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(|e| {
+        if lost(connection) {
+            StorageError::Corrupt
+        } else {
+            storage(&e)
+        }
+    })
+}
+
+/// Whether a connection under a key met a page that is not as this key wrote it: from then on SQLCipher reads
+/// zeros and refuses to write, which SQLite would tell as a file that is read-only.
+#[cfg(feature = "encryption")]
+fn lost(connection: &Connection) -> bool {
+    // Prepared each time: SQLCipher's answers are part of the statement.
+    let ask = |name: &str| -> rusqlite::Result<Option<String>> {
+        let mut statement = connection.prepare(name)?;
+        let mut rows = statement.query([])?;
+        rows.next()?.map(|row| row.get(0)).transpose()
+    };
+    // Without a key both have another answer: no row, and 0.
+    matches!(ask("PRAGMA cipher_salt"), Ok(Some(_)))
+        && matches!(ask("PRAGMA cipher_status"), Ok(Some(status)) if status != "1")
+}
+
+#[cfg(not(feature = "encryption"))]
+fn lost(_: &Connection) -> bool {
+    false
 }
 
 /// Runs `work` with commits that survive a crash but, until the next durable commit, not a power cut.
@@ -328,13 +354,22 @@ impl From<rusqlite::Error> for Error {
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::Utf8Error(..) => StorageError::Corrupt.into(),
             rusqlite::Error::SqliteFailure(..) => match storage(&error) {
-                // It was ours when it was opened.
+                // It was ours when it was opened, and could be written to when its transaction began: under a
+                // key, that is how SQLite tells a page which SQLCipher could not decrypt.
                 StorageError::NotOurs => StorageError::Corrupt.into(),
+                StorageError::ReadOnly if keyed_fault(&error) => StorageError::Corrupt.into(),
                 kind => kind.into(),
             },
             _ => Error::bug("a statement does not fit its table"),
         }
     }
+}
+
+/// Whether a statement met a connection that SQLCipher has closed to writing. SQLite's own cases of a file that
+/// became read-only have extended codes, or are told when the transaction begins.
+fn keyed_fault(error: &rusqlite::Error) -> bool {
+    cfg!(feature = "encryption")
+        && error.sqlite_error().map(|e| e.extended_code) == Some(ffi::SQLITE_READONLY)
 }
 
 /// Reads stored JSON: ours, so a failure is damage.
@@ -443,11 +478,21 @@ mod tests {
     fn paths_that_are_not_plain_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         for bad in ["", ":memory:", "file:x?mode=memory", "a\0b"] {
-            assert_eq!(open(bad, &OURS, None).err(), Some(StorageError::Path), "{bad:?}");
+            assert_eq!(
+                open(bad, &OURS, None).err(),
+                Some(StorageError::Path),
+                "{bad:?}"
+            );
         }
         let missing = path(&folder, "no/such/folder/a.db");
-        assert_eq!(open(&missing, &OURS, None).err(), Some(StorageError::CannotOpen));
+        assert_eq!(
+            open(&missing, &OURS, None).err(),
+            Some(StorageError::CannotOpen)
+        );
         let directory = folder.path().to_str().unwrap();
-        assert_eq!(open(directory, &OURS, None).err(), Some(StorageError::CannotOpen));
+        assert_eq!(
+            open(directory, &OURS, None).err(),
+            Some(StorageError::CannotOpen)
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use dmpkit::connector::StoreKey;
 use dmpkit::connector::feed::FeedOptions;
+use dmpkit::dmp::Requester;
 use dmpkit::document::Oid;
 use dmpkit::dossier::AuthorisationChange;
 use dmpkit::error::StorageError;
@@ -87,10 +88,14 @@ impl Work {
         let traits = json!({"birthName": "TESSIER", "givenNames": ["CAMILLE"], "birthDate": "19790315",
             "sex": "F"});
         let dossier = json!({"action": "open_dossier", "patient": ins(), "traits": traits});
-        connector.holder_act(&record(dossier), &[]).expect("a dossier");
+        connector
+            .holder_act(&record(dossier), &[])
+            .expect("a dossier");
         let session = session(&connector);
         let patient = json!({"patient": ins(), "status": "qualifiee", "traits": traits});
-        session.register_patient(&record(patient)).expect("registered");
+        session
+            .register_patient(&record(patient))
+            .expect("registered");
         let work = Work::enter(connector, session);
         work.consent(1);
         let access = enter(&work.session);
@@ -145,15 +150,24 @@ impl Work {
     }
 }
 
+/// The doctor who wrote the reports.
+pub fn doctor() -> Requester {
+    record(json!({
+        "professional": {"id": "899900987654", "family": "BASTIDE", "given": "Hélène",
+            "profession": "10", "specialty": "SM26"},
+        "structure": {"id": "499900987654001", "name": "Cabinet du Dr Bastide", "sector": "SA07"},
+        "authentication": "cps",
+    }))
+}
+
 fn session(connector: &Connector) -> Session {
-    connector
-        .session(record(json!({
-            "professional": {"id": "899900987654", "family": "BASTIDE", "given": "Hélène",
-                "profession": "10", "specialty": "SM26"},
-            "structure": {"id": "499900987654001", "name": "Cabinet du Dr Bastide", "sector": "SA07"},
-            "authentication": "cps",
-        })))
-        .expect("a session")
+    connector.session(doctor()).expect("a session")
+}
+
+/// Records a consent, if it can be.
+pub fn try_consent(session: &Session) -> Result<i64> {
+    session.record_consent(&record(json!({"patient": ins(), "consent":
+        {"kind": "care_team", "means": "oral", "wording": "affiche"}})))
 }
 
 pub fn enter(session: &Session) -> Access {

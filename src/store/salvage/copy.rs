@@ -79,7 +79,11 @@ impl Copy {
         }
     }
 
-    fn connect(&self, path: &str, flags: OpenFlags) -> std::result::Result<Connection, StorageError> {
+    fn connect(
+        &self,
+        path: &str,
+        flags: OpenFlags,
+    ) -> std::result::Result<Connection, StorageError> {
         let connection = sqlite::connect(path, flags, &SCHEMA, None)?;
         #[cfg(feature = "encryption")]
         if let Some(literal) = &self.literal {
@@ -102,7 +106,8 @@ impl Copy {
         let mut new = self.connect(&path, flags)?;
         sqlite::found(&mut new, &SCHEMA, self.keyed())?;
         let pages = {
-            let mut statement = new.prepare("SELECT pageno FROM dbstat WHERE name = 'sqlite_schema'")?;
+            let mut statement =
+                new.prepare("SELECT pageno FROM dbstat WHERE name = 'sqlite_schema'")?;
             let pages = statement.query_map([], |row| row.get::<_, i64>(0))?;
             pages.collect::<rusqlite::Result<Vec<_>>>()?
         };
