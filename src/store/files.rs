@@ -138,7 +138,7 @@ pub(super) fn same(one: &str, other: &str) -> Option<bool> {
 /// system that copies on write, in snapshots and backups of the system, nothing.
 pub(super) fn wipe(path: &str) -> Result<(), StorageError> {
     let wiped = || -> io::Result<()> {
-        const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+        static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
         let mut file = OpenOptions::new().write(true).open(path)?;
         let mut left = file.metadata()?.len();
         file.seek(SeekFrom::Start(0))?;

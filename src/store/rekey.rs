@@ -106,8 +106,9 @@ pub(super) fn alone(connection: &Connection) -> Result<(), StorageError> {
 fn key_to_key(connection: Connection, new: &StoreKey) -> Result<(), StorageError> {
     alone(&connection)?;
     let literal = new.literal();
-    let mut sql = zeroize::Zeroizing::new(String::with_capacity(literal.len() + 32));
-    sql.push_str("PRAGMA rekey = ");
+    let mut sql = zeroize::Zeroizing::new(String::with_capacity(literal.len() + 64));
+    // Each page is looked at once: there is no use for a large cache.
+    sql.push_str("PRAGMA cache_size = -4096; PRAGMA rekey = ");
     sql.push_str(&literal);
     sql.push(';');
     connection.execute_batch(&sql).map_err(|e| storage(&e))
@@ -212,4 +213,48 @@ fn key_to_key(_: Connection, _: &StoreKey) -> Result<(), StorageError> {
 #[cfg(not(feature = "encryption"))]
 fn plain_to_keyed(_: &str, _: Connection, _: &Schema, _: &StoreKey) -> Result<(), StorageError> {
     Err(StorageError::NotOurs)
+}
+
+#[cfg(all(test, feature = "encryption"))]
+mod tests {
+    use super::*;
+
+    const OURS: Schema = Schema {
+        application_id: 0x0d3b_0001,
+        page_size: 4096,
+        migrations: &[&["CREATE TABLE one (x INTEGER PRIMARY KEY, y BLOB) STRICT;"]],
+    };
+
+    fn sum(path: &str, key: &StoreKey) -> (i64, i64, String) {
+        let c = sqlite::open(path, &OURS, Some(key)).unwrap();
+        c.query_row(
+            "SELECT count(*), sum(length(y)), (SELECT integrity_check FROM pragma_integrity_check)
+             FROM one WHERE hex(y) NOT LIKE '00%'",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_file_larger_than_the_cache_changes_its_key_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db").to_str().unwrap().to_owned();
+        let c = sqlite::open(&path, &OURS, None).unwrap();
+        c.execute_batch(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+             INSERT INTO one SELECT i, x'11' || randomblob(5000) FROM n;",
+        )
+        .unwrap();
+        drop(c);
+        let keys = [1, 2, 3].map(|byte| StoreKey::raw([byte; 32]));
+        let mut old = None;
+        for new in &keys {
+            assert_eq!(rekey(&path, &OURS, old, new), Ok(Rekeyed::Changed));
+            assert_eq!(sum(&path, new), (3000, 3000 * 5001, "ok".to_owned()));
+            let wrong = sqlite::open(&path, &OURS, old).err();
+            assert_eq!(wrong, Some(StorageError::NotOurs));
+            old = Some(new);
+        }
+    }
 }

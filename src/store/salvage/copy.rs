@@ -39,8 +39,8 @@ impl Copy {
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        // What a crash left.
-        let _ = std::fs::remove_dir_all(folder);
+        // What a crash left, and nothing else that may be there.
+        discard(folder);
         builder.create(folder).map_err(|e| files::kind(&e))?;
         let mut copy = Copy {
             folder: folder.to_owned(),
@@ -143,8 +143,16 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
+        discard(&self.folder);
     }
+}
+
+/// Removes the copy's own files, and their folder if it is then empty.
+fn discard(folder: &str) {
+    for name in ["register.db", "new.db"] {
+        let _ = files::remove_whole(&format!("{folder}/{name}"));
+    }
+    let _ = std::fs::remove_dir(folder);
 }
 
 /// The salt of an encrypted file.

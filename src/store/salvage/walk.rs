@@ -249,11 +249,11 @@ impl<'a, 'r> Walk<'a, 'r> {
                 }
                 let values = all.split_off(width);
                 let row = Row { key: all, values };
-                if seen.insert(bytes(&row.key)) {
-                    if let Err(error) = put(table, strict, &row, out, report) {
-                        failure = Some(error);
-                        return Ok(());
-                    }
+                if seen.insert(bytes(&row.key))
+                    && let Err(error) = put(table, strict, &row, out, report)
+                {
+                    failure = Some(error);
+                    return Ok(());
                 }
                 last = Some(row.key);
             }
