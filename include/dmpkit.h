@@ -580,7 +580,8 @@ int32_t dmp_emergency_review(dmp_session *session, const char *review, char **ou
 // DMP_KEY_RAW and 32 bytes, or DMP_KEY_PASSPHRASE and its UTF-8; the library's copy is wiped when the
 // connector is closed. A key that does not open a file, encrypted or not, is answered with DMP_NOT_OURS, as
 // a file that is none of ours, and the file is left as it is. A lost key is a lost file: nothing else opens
-// it. In a library built without encryption (see dmp_version): DMP_INVALID_VALUE.
+// it. Each file then takes up to 64 MiB of memory for its pages, as they are needed. In a library built
+// without encryption (see dmp_version): DMP_INVALID_VALUE.
 int32_t dmp_connector_open_keyed(const char *config,
                                  const uint8_t *key,
                                  size_t key_len,
