@@ -90,7 +90,7 @@
 // The file cannot be opened.
 #define DMP_CANNOT_OPEN 401
 
-// The file is not ours.
+// The file is not ours, or not one that the key given, or none, opens: one answer for both.
 #define DMP_NOT_OURS 402
 
 // The file was written by a newer version; it was left untouched.
@@ -105,11 +105,15 @@
 // Another process held the file too long: try again.
 #define DMP_BUSY 406
 
-// The file is damaged.
+// The file is damaged: restore a backup (dmp_register_restore), or have what can still be read written out
+// (dmp_register_salvage).
 #define DMP_CORRUPT 407
 
 // The file cannot be read or written.
 #define DMP_IO 408
+
+// A file of that name is there already; nothing was overwritten.
+#define DMP_EXISTS 409
 
 // The DMP could not be reached, or the connection was cut. The answer holds a record refusal that says whether
 // anything was sent, as for the codes 502 to 505.
@@ -139,6 +143,13 @@
 // The version of the interface this header describes: it changes when something is added, and its
 // thousands when something is removed or changes meaning.
 #define DMP_ABI_VERSION 1
+
+// A kind of key: 32 random bytes that the host keeps (the system's store of secrets, a card).
+#define DMP_KEY_RAW 1
+
+// A kind of key: a passphrase, the bytes of its UTF-8 without NUL. Each opening of a file derives the key
+// from it, which takes 230 to 420 ms.
+#define DMP_KEY_PASSPHRASE 2
 
 // A patient's dossier, open in a mode.
 typedef struct dmp_access dmp_access;
@@ -210,6 +221,9 @@ typedef int32_t (*dmp_transport_callback)(void *user,
 // longer; valid for the call. They name patients: keep them as you keep the register. Return DMP_OK to go on;
 // anything else ends the export with DMP_IO. Runs on the thread of the call, and must not call back in.
 typedef int32_t (*dmp_export_callback)(void *user, const uint8_t *lines, size_t lines_len);
+// Told how far a backup is, after each 256 pages. user: as given to dmp_register_backup. done, total: pages.
+// Runs on the thread of the call, and must not call back in.
+typedef void (*dmp_backup_callback)(void *user, int64_t done, int64_t total);
 
 #ifdef __cplusplus
 extern "C" {
@@ -218,7 +232,8 @@ extern "C" {
 // Frees what a function of this library gave through an output pointer. NULL is fine.
 void dmp_free(void *pointer);
 
-// The version of the library, such as "0.1.0". Not to be freed.
+// The version of the library, such as "0.1.0", followed by what this build is without: "0.1.0 without
+// encryption" refuses every key. Not to be freed.
 const char *dmp_version(void);
 
 // The version of the interface the library was built with; compare with DMP_ABI_VERSION.
@@ -230,8 +245,11 @@ const char *dmp_status_name(int32_t status);
 // How many handles are open in this process, for tests: 0 when all were closed.
 int64_t dmp_open_handles(void);
 
-// Opens a connector. config: record config. The files it names are created when absent.
-int32_t dmp_connector_open(const char *config, dmp_connector **out, char **error);
+// Opens a connector. config: record config. The files it names are created when absent, in clear: to have them
+// encrypted at rest, see dmp_connector_open_keyed.
+int32_t dmp_connector_open(const char *config,
+                           dmp_connector **out,
+                           char **error);
 
 // Closes a connector and its files. Its sessions and accesses answer DMP_CLOSED from then on; close
 // them too, before or after.
@@ -625,6 +643,82 @@ int32_t dmp_emergency_list(dmp_connector *connector,
 
 // Signs the review of a bris de glace. review: record emergency-review. out: record done.
 int32_t dmp_emergency_review(dmp_session *session, const char *review, char **out, char **error);
+
+// Opens a connector as dmp_connector_open does, on files encrypted at rest: the register, and the embedded
+// DMP if there is one. What is created is created under the key. config: record config. key, key_len, kind:
+// DMP_KEY_RAW and 32 bytes, or DMP_KEY_PASSPHRASE and its UTF-8; the library's copy is wiped when the
+// connector is closed. A key that does not open a file, encrypted or not, is answered with DMP_NOT_OURS, as
+// a file that is none of ours, and the file is left as it is. A lost key is a lost file: nothing else opens
+// it. Each file then takes up to 64 MiB of memory for its pages, as they are needed. In a library built
+// without encryption (see dmp_version): DMP_INVALID_VALUE.
+int32_t dmp_connector_open_keyed(const char *config,
+                                 const uint8_t *key,
+                                 size_t key_len,
+                                 int32_t kind,
+                                 dmp_connector **out,
+                                 char **error);
+
+// Puts the register, and the embedded DMP if there is one, under another key; encrypts them when they were
+// not. No connector may have them open: DMP_BUSY. config: record config. old_key, old_key_len, old_kind: the
+// key they are under, NULL and 0 when they are not encrypted. key, key_len, kind: the new one. out: record
+// rekey-answer. At every moment each file opens with one of the two keys; after a crash the same call
+// finishes it. When files were not encrypted, their old bytes are overwritten: after a crash call again even
+// if the new key opens them. On an SSD, in snapshots and in backups, overwriting promises nothing. Backups
+// made before stay under the old key.
+int32_t dmp_register_rekey(const char *config,
+                           const uint8_t *old_key,
+                           size_t old_key_len,
+                           int32_t old_kind,
+                           const uint8_t *key,
+                           size_t key_len,
+                           int32_t kind,
+                           char **out,
+                           char **error);
+
+// Copies the register, as it is at one instant, into a new file under the same key, checked and durable.
+// Other calls, on this connector too, go on meanwhile. request: record backup-request. progress: told how
+// far it is, or NULL; user: given back to it. out: record backup-answer. Note its journal's head elsewhere.
+// A file of that name is never overwritten: DMP_EXISTS. Of a damaged register no backup is made:
+// DMP_CORRUPT.
+int32_t dmp_register_backup(dmp_connector *connector,
+                            const char *request,
+                            dmp_backup_callback progress,
+                            void *user,
+                            char **out,
+                            char **error);
+
+// Checks the register: the structure of its file, each page's authenticity when it is under a key, its
+// references, the journal's chain. Counts, no data. Other calls, on this connector too, go on meanwhile. out:
+// record register-check.
+int32_t dmp_register_check(dmp_connector *connector,
+                           char **out,
+                           char **error);
+
+// Puts a backup in the register's place. No connector may have the register open: DMP_BUSY. request: record
+// restore-request. key, key_len, kind: the key of the backup, NULL and 0 when it has none; it is the
+// register's from then on. out: record backup-answer. The backup is checked first, and only read. A register
+// that is there is refused with DMP_EXISTS unless the request says to replace it; it is then set aside under
+// the name in the answer, never deleted. What the outbox of the backup holds as not sent is asked for in the
+// DMP before it is sent.
+int32_t dmp_register_restore(const char *request,
+                             const uint8_t *key,
+                             size_t key_len,
+                             int32_t kind,
+                             char **out,
+                             char **error);
+
+// Writes out what can still be read of a damaged register, past what cannot: one JSON record a line, such as
+// {"table":"patient","row":{...}}, bytes as {"base64":"..."}, "damaged":true on a row with a value that does
+// not fit. IN CLEAR, whatever the key: keep that file as the register is kept. The register is only read, on
+// a copy beside the destination that is removed at the end. Close the connectors on it first. request: record
+// salvage-request. key, key_len, kind: the register's key, NULL and 0 when it has none. out: record
+// salvage-report.
+int32_t dmp_register_salvage(const char *request,
+                             const uint8_t *key,
+                             size_t key_len,
+                             int32_t kind,
+                             char **out,
+                             char **error);
 
 // The value sets and correspondences in use, with their versions, and what the last pack changed. out:
 // record terminology-sets.

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::config::Backend;
 use super::Connector;
+use super::config::Backend;
 use super::outbox::Counts;
 use super::oversight::Verification;
 use crate::clock::Instant;

@@ -33,7 +33,8 @@ impl Done {
     pub const DONE: Done = Done { outcome: "done" };
 }
 
-/// Opens a connector. config: record config. The files it names are created when absent.
+/// Opens a connector. config: record config. The files it names are created when absent, in clear: to have them
+/// encrypted at rest, see dmp_connector_open_keyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_connector_open(
     config: *const c_char,

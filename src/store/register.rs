@@ -10,6 +10,7 @@ use super::journal::{
     self, Entry, NewEntry, Pruned, Pruning, Seal, SealKey, SealedVerification, Selection,
     Verification,
 };
+use super::key::{self, StoreKey};
 use super::sqlite::{self, Schema, stored_json, to_json};
 use super::{kept, outbox, standing};
 use crate::clock::Instant;
@@ -19,7 +20,7 @@ use crate::identity::{IdentityStatus, IdentityTraits, Ins, PsIdNat, Trait};
 use crate::rules::consent::{ConsentKind, ConsentRecord, Means, NewConsent};
 
 /// "dmpR".
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     application_id: 0x646d_7052,
     // Rows of a few hundred bytes.
     page_size: 4096,
@@ -103,6 +104,14 @@ CREATE TABLE emergency (
 /// The register's file.
 pub(crate) struct Register {
     connection: Connection,
+    place: Place,
+}
+
+/// Where a register is, and under which key: what it takes to open it once more.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub path: String,
+    pub key: Option<StoreKey>,
 }
 
 /// One use case's transaction on the register.
@@ -198,11 +207,21 @@ pub(super) fn maybe_instant(millis: Option<i64>) -> rusqlite::Result<Option<Inst
 }
 
 impl Register {
-    /// Opens or creates the register.
-    pub fn open(path: &str) -> Result<Register> {
+    /// Opens or creates the register, under a key if one is given.
+    pub fn open(path: &str, key: Option<&StoreKey>) -> Result<Register> {
+        key::usable(key)?;
         Ok(Register {
-            connection: sqlite::open(path, &SCHEMA)?,
+            connection: sqlite::open(path, &SCHEMA, key)?,
+            place: Place {
+                path: path.to_owned(),
+                key: key.cloned(),
+            },
         })
+    }
+
+    /// Where this register is.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// One use case: all of `work` or nothing, durable when this returns.

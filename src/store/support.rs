@@ -71,11 +71,11 @@ impl Tx<'_> {
         let mut rows = BTreeMap::new();
         for name in names {
             // Tables of our own schema: their names are ours.
-            let count = self
-                .0
-                .query_row(&format!("SELECT count(*) FROM \"{name}\""), [], |row| {
-                    row.get(0)
-                })?;
+            let count =
+                self.0
+                    .query_row(&format!("SELECT count(*) FROM \"{name}\""), [], |row| {
+                        row.get(0)
+                    })?;
             rows.insert(name, count);
         }
         Ok(FileFigures {

@@ -10,7 +10,8 @@ use std::ptr::{null, null_mut, without_provenance_mut};
 use std::sync::Mutex;
 
 use dmpkit::ffi::{
-    access, cda, connector, document, host, library, memory, oversight, session, terminology,
+    access, cda, connector, document, host, library, memory, oversight, safekeeping, session,
+    terminology,
 };
 
 /// The arguments of a call as C passes them; each function takes those that are its own.
@@ -67,6 +68,28 @@ impl Raw {
     fn sink(&self) -> oversight::dmp_export_callback {
         Some(receive)
     }
+    // A good key; and none, where one may be left out.
+    fn key(&self) -> *const u8 {
+        KEY.as_ptr()
+    }
+    fn key_len(&self) -> usize {
+        KEY.len()
+    }
+    fn kind(&self) -> i32 {
+        safekeeping::DMP_KEY_RAW
+    }
+    fn no_key(&self) -> *const u8 {
+        null()
+    }
+    fn no_len(&self) -> usize {
+        0
+    }
+    fn no_kind(&self) -> i32 {
+        0
+    }
+    fn progress(&self) -> safekeeping::dmp_backup_callback {
+        None
+    }
     fn user(&self) -> *mut c_void {
         null_mut()
     }
@@ -83,6 +106,9 @@ unsafe extern "C" fn receive(_: *mut c_void, lines: *const u8, lines_len: usize)
     assert!(lines.ends_with('\n') && !lines.contains('\0'));
     0
 }
+
+/// The key that the table's functions are given; as bytes it stands for nothing else.
+pub const KEY: [u8; 32] = *b"ZZSECRET-0123456789-0123456789-Z";
 
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -148,6 +174,7 @@ macro_rules! functions {
 
 functions! {
     connector::dmp_connector_open Nothing Record (text handle_out error);
+    safekeeping::dmp_connector_open_keyed Nothing Record (text key key_len kind handle_out error);
     connector::dmp_connector_close Connector Absent (handle error);
     connector::dmp_connector_set_log Connector Absent (handle callback user error);
     connector::dmp_connector_set_time Connector Plain (handle text error);
@@ -208,6 +235,11 @@ functions! {
     oversight::dmp_journal_export Session Record (handle text sink user text_out error);
     oversight::dmp_emergency_list Connector Optional (handle text text_out error);
     oversight::dmp_emergency_review Session Record (handle text text_out error);
+    safekeeping::dmp_register_rekey Nothing Record (text no_key no_len no_kind key key_len kind text_out error);
+    safekeeping::dmp_register_backup Connector Record (handle text progress user text_out error);
+    safekeeping::dmp_register_check Connector Absent (handle text_out error);
+    safekeeping::dmp_register_restore Nothing Record (text no_key no_len no_kind text_out error);
+    safekeeping::dmp_register_salvage Nothing Record (text no_key no_len no_kind text_out error);
     terminology::dmp_terminology_sets Connector Absent (handle text_out error);
     terminology::dmp_terminology_list Connector Record (handle text text_out error);
     terminology::dmp_terminology_check Connector Record (handle text text_out error);

@@ -124,6 +124,18 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             national["dmp"] = national_dmp();
             return vec![config, national];
         }
+        "dmp_connector_open_keyed" => {
+            let mut config = config(&folder.join(MARKER));
+            config["register"] = json!(folder.join(MARKER).join("keyed.db"));
+            config["dmp"] = json!({"embedded": {"path": folder.join(MARKER).join("keyed-dmp.db")}});
+            config
+        }
+        "dmp_register_rekey" => config(&folder.join(MARKER).join("nothing-there")),
+        "dmp_register_backup" => json!({"path": folder.join(MARKER).join("backup.db")}),
+        "dmp_register_restore" => json!({"register": folder.join(MARKER).join("restored.db"),
+            "backup": folder.join(MARKER).join("nothing-there.db"), "replace": true}),
+        "dmp_register_salvage" => json!({"register": folder.join(MARKER).join("nothing-there.db"),
+            "destination": folder.join(MARKER).join("saved.jsonl")}),
         "dmp_holder_act" => {
             let who = json!("899900112233");
             return vec![

@@ -8,6 +8,7 @@ use dmpkit::ffi::access::*;
 use dmpkit::ffi::cda::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
+use dmpkit::ffi::safekeeping::{dmp_register_restore, dmp_register_salvage};
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
 use dmpkit::ffi::terminology::*;
@@ -56,6 +57,9 @@ const MATRIX: &str = "habilitation.json";
 /// The file of a terminology pack, there too.
 const PACK: &str = "terminologie.json";
 
+/// A backup of its register, there too.
+const BACKUP: &str = "sauvegarde.db";
+
 /// The file of the roots of the national DMP, there too.
 const ROOTS: &str = "igc-sante.pem";
 
@@ -102,10 +106,12 @@ impl World {
                 .flatten()
                 .find_map(|example| example.pointer("/dmp/national/network/trust/pem")?.as_str());
             std::fs::write(settled.path().join(ROOTS), roots.expect("PEM")).expect("written");
+            let cabinet = settled.path().join("cabinet.db");
+            std::fs::copy(cabinet, settled.path().join(BACKUP)).expect("copied");
             settled
         });
         let copied = folder();
-        for name in ["cabinet.db", "dmp.db", MATRIX, PACK, ROOTS] {
+        for name in ["cabinet.db", "dmp.db", MATRIX, PACK, ROOTS, BACKUP] {
             std::fs::copy(SETTLED.path().join(name), copied.path().join(name)).expect("copied");
         }
         World::open(Arc::new(copied))
@@ -186,17 +192,35 @@ impl World {
             "code-request" => call!(dmp_terminology_check(self.connector, text)),
             "label-request" => call!(dmp_terminology_label(self.connector, text)),
             "terminology-pack" => call!(dmp_terminology_load(self.connector, text)),
+            "backup-request" => library::backup(self.connector, text),
+            "restore-request" => {
+                let name = "dmp_register_restore";
+                library::without_key(name, dmp_register_restore, text)
+            }
+            "salvage-request" => {
+                let name = "dmp_register_salvage";
+                library::without_key(name, dmp_register_salvage, text)
+            }
             "http-answer" => crate::national::write_head(text),
             other => panic!("no function is known here for record {other}"),
         }
     }
 
-    /// The text of a record; the paths of a configuration are put into this world's folder.
+    /// The text of a record; the paths of files are put into this world's folder.
     pub fn text(&self, record: &str, value: &Value) -> String {
         let mut value = value.clone();
-        if record == "config" {
+        let files = [
+            "config",
+            "backup-request",
+            "restore-request",
+            "salvage-request",
+        ];
+        if files.contains(&record) {
             for place in [
                 "/register",
+                "/path",
+                "/backup",
+                "/destination",
                 "/dmp/embedded/path",
                 "/dmp/embedded/habilitation",
                 "/dmp/national/network/trust/path",

@@ -7,6 +7,7 @@ use dmpkit::ffi::cda::*;
 use dmpkit::ffi::connector::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
+use dmpkit::ffi::safekeeping::*;
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
 use dmpkit::ffi::terminology::*;
@@ -200,8 +201,15 @@ pub fn story() -> Vec<Reply> {
     retention(&mut told, connector, session);
     close_access(access);
     close_session(session);
+    let backup = folder.path().join("sauvegarde.db");
+    let request = json!({"path": backup}).to_string();
+    told.ok(library::backup(connector, &request));
+    told.expect(DMP_EXISTS, library::backup(connector, &request));
+    let check = told.ok(call!(dmp_register_check(connector)));
+    assert_eq!(check["verdict"], "intact");
     close_connector(connector);
     tampered(&mut told, &folder);
+    kept_safe(&mut told, &folder, &backup);
     told.0
 }
 
@@ -762,5 +770,37 @@ fn tampered(told: &mut Told, folder: &TempDir) {
     let codes: BTreeSet<String> = values(&found["faults"], "code").into_iter().collect();
     let all = ["entry_changed", "rewritten"].map(str::to_owned);
     assert_eq!(codes, BTreeSet::from(all));
+    let check = told.ok(call!(dmp_register_check(connector)));
+    assert_eq!(check["verdict"], "journal_broken");
+    let copy = json!({"path": folder.path().join("rompue.db")}).to_string();
+    let copied = told.ok(library::backup(connector, &copy));
+    assert_eq!(copied["journal"]["firstBad"], sealed);
+    close_connector(connector);
+}
+
+/// What is left is saved, the backup put back, and the files put under a key.
+fn kept_safe(told: &mut Told, folder: &TempDir, backup: &std::path::Path) {
+    let register = folder.path().join("cabinet.db");
+    let save = json!({"register": register, "destination": folder.path().join("recupere.jsonl")});
+    let saved = told.ok(library::without_key(
+        "dmp_register_salvage",
+        dmp_register_salvage,
+        &save.to_string(),
+    ));
+    assert_eq!(saved["complete"], true);
+    let request = json!({"register": register, "backup": backup, "replace": true}).to_string();
+    let restore = || library::without_key("dmp_register_restore", dmp_register_restore, &request);
+    let restored = told.ok(restore());
+    assert!(restored["setAside"].is_string());
+    let config = config(folder).to_string();
+    let changed = told.ok(library::rekey(&config, 7));
+    assert_eq!(changed, json!({"register": "changed", "dmp": "changed"}));
+    told.expect(DMP_NOT_OURS, open_connector(&config).1);
+    let (connector, reply) = library::open_keyed(&config, 7);
+    told.ok(reply);
+    let check = told.ok(call!(dmp_register_check(connector)));
+    assert_eq!(check["pagesNotAuthentic"], 0);
+    let again = told.ok(library::rekey(&config, 7));
+    assert_eq!(again, json!({"register": "already", "dmp": "already"}));
     close_connector(connector);
 }
