@@ -1,6 +1,5 @@
 //! Entering a patient's dossier: TD0.2 first, then what may be done and why.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -323,19 +322,6 @@ impl Access {
         let refusal = Refusal::by_rule(fault.rule(), "EX_GEN-1550", fault.french());
         let error = ErrorKind::Refused(refusal).into();
         self.session.refuse(state, "access.open", error, note)
-    }
-
-    /// Until when the DMP said that the authorisation lasts.
-    pub(super) fn authorised_until(&self) -> Option<Instant> {
-        self.data().existence.authorised_until
-    }
-
-    /// A detail of the journal, marked when there is no network.
-    pub(super) fn said_offline<'a>(&self, detail: &'a str) -> Cow<'a, str> {
-        match self.offline {
-            None => Cow::Borrowed(detail),
-            Some(_) => Cow::Owned(format!("{OFFLINE}, {detail}")),
-        }
     }
 
     pub(crate) fn data(&self) -> MutexGuard<'_, Data> {

@@ -17,6 +17,8 @@ mod preload;
 pub(super) use learn::Lesson;
 pub use preload::{PreloadAnswer, PreloadRequest};
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::access::{Access, AccessRequest};
@@ -264,6 +266,14 @@ impl Access {
             decide_offline(right, situation)
         } else {
             ASKED_LONG_AGO.refusal()
+        }
+    }
+
+    /// A detail of the journal, marked when there is no network.
+    pub(super) fn said_offline<'a>(&self, detail: &'a str) -> Cow<'a, str> {
+        match self.offline {
+            None => Cow::Borrowed(detail),
+            Some(_) => Cow::Owned(format!("{OFFLINE}, {detail}")),
         }
     }
 

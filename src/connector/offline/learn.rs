@@ -160,7 +160,7 @@ impl Access {
                     entry,
                     bytes: &content.bytes,
                     consent,
-                    authorised_until: self.authorised_until(),
+                    authorised_until: self.data().existence().authorised_until,
                     now,
                     expires_at: now.plus_days(offline.max_age_days),
                 };

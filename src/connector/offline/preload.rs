@@ -48,7 +48,7 @@ pub struct PreloadAnswer {
     pub unread: usize,
     /// Whether the limit stopped it before the end of the list.
     pub more: bool,
-    /// When the DMP answered: `since` of a later [`Access::news`].
+    /// When it began: `since` of a later [`Access::news`].
     pub as_of: Instant,
 }
 
