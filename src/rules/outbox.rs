@@ -14,7 +14,6 @@
 
 pub mod pace;
 
-
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {

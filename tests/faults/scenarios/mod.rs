@@ -1,0 +1,111 @@
+//! What practices do.
+
+mod documents;
+mod everyday;
+
+use crate::practice::ask;
+use crate::practice::{
+    bare, doctor, ins, open_connector, open_dossier, open_session, traits, welcome,
+};
+use crate::scenario::{Desk, Scenario, Step, passing};
+use serde_json::json;
+use std::path::Path;
+
+/// Every scenario.
+pub static ALL: &[Scenario] = &[
+    Scenario {
+        name: "feed",
+        founded: practice,
+        steps: documents::feed,
+    },
+    Scenario {
+        name: "lot",
+        founded: practice,
+        steps: documents::lot,
+    },
+    Scenario {
+        name: "replace",
+        founded: practice,
+        steps: documents::replace,
+    },
+    Scenario {
+        name: "changes",
+        founded: documents::practice_with_documents,
+        steps: documents::changes,
+    },
+    Scenario {
+        name: "founding",
+        founded: nothing,
+        steps: everyday::founding,
+    },
+    Scenario {
+        name: "consents",
+        founded: practice,
+        steps: everyday::consents,
+    },
+    Scenario {
+        name: "accesses",
+        founded: practice,
+        steps: everyday::accesses,
+    },
+];
+
+/// Nothing stands before.
+fn nothing(_: &Path) {}
+
+/// A practice at work, whose patient agrees and lets the doctor in.
+pub fn practice(folder: &Path) {
+    let desk = Desk::at(folder, None);
+    let connector = open_connector(&desk.config());
+    open_dossier(connector, &ins(), &traits());
+    let session = open_session(connector, &doctor());
+    let access = welcome(session, &ins(), &traits());
+    bare("dmp_access_close", access).ok();
+    bare("dmp_session_close", session).ok();
+    bare("dmp_connector_close", connector).ok();
+}
+
+/// Steps between the doctor's arrival and his leaving.
+pub fn at_work(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    let arrival = [connector(), session(), access()];
+    arrival.into_iter().chain(steps).chain(leaving()).collect()
+}
+
+pub fn connector() -> Step {
+    passing("open the connector", |desk| {
+        let reply = ask("dmp_connector_open", 0, &desk.config());
+        desk.connector = reply.handle;
+        reply
+    })
+}
+
+pub fn session() -> Step {
+    passing("open the session", |desk| {
+        let reply = ask("dmp_session_open", desk.connector, &doctor());
+        desk.session = reply.handle;
+        reply
+    })
+}
+
+pub fn access() -> Step {
+    passing("open the access", |desk| {
+        let reply = ask("dmp_access_open", desk.session, &json!({"patient": ins()}));
+        desk.access = reply.handle;
+        reply
+    })
+}
+
+/// Everything is closed: what SQLite kept in its journals goes to the files.
+pub fn leaving() -> [Step; 3] {
+    [
+        passing("close the access", |desk| {
+            bare("dmp_access_close", desk.access)
+        }),
+        passing("close the session", |desk| {
+            bare("dmp_session_close", desk.session)
+        }),
+        passing("close the connector", |desk| {
+            bare("dmp_connector_close", desk.connector)
+        }),
+    ]
+}
