@@ -17,8 +17,12 @@ mod practice;
 
 mod child;
 mod points;
+mod rehearsal;
+mod replay;
 mod scenario;
 mod scenarios;
 mod shim;
 
 mod crash;
+mod disk_errors;
+mod power_cut;

@@ -32,13 +32,13 @@ fn is_there(desk: &Desk, id: &str, content: &[u8]) {
 }
 
 /// As [`is_there`], and whoever feeds it again is told that it is.
-fn is_there_once(desk: &Desk, id: &str, content: &[u8]) {
+pub fn is_there_once(desk: &Desk, id: &str, content: &[u8]) {
     is_there(desk, id, content);
     let again = fed(desk, content).ok().json();
     assert_eq!(again["documents"][0]["alreadyThere"], true, "{id}: {again}");
 }
 
-fn feeding(n: u32) -> Step {
+pub fn feeding(n: u32) -> Step {
     lasting(
         &format!("feed {n}"),
         move |desk| fed(desk, &report(n)),

@@ -2,7 +2,9 @@
 
 mod documents;
 mod everyday;
+mod version_1;
 
+use crate::face::Reply;
 use crate::practice::ask;
 use crate::practice::{
     bare, doctor, ins, open_connector, open_dossier, open_session, traits, welcome,
@@ -47,6 +49,11 @@ pub static ALL: &[Scenario] = &[
         name: "accesses",
         founded: practice,
         steps: everyday::accesses,
+    },
+    Scenario {
+        name: "version-1",
+        founded: version_1::practice,
+        steps: version_1::steps,
     },
 ];
 
@@ -99,7 +106,10 @@ pub fn access() -> Step {
 pub fn leaving() -> [Step; 3] {
     [
         passing("close the access", |desk| {
-            bare("dmp_access_close", desk.access)
+            let reply = bare("dmp_access_close", desk.access);
+            // Whatever the storage answered, the handle was closed: there is nothing to do again.
+            let closed = std::mem::take(&mut desk.access) == 0;
+            if closed { Reply::default() } else { reply }
         }),
         passing("close the session", |desk| {
             bare("dmp_session_close", desk.session)
