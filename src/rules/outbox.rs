@@ -14,6 +14,7 @@
 
 pub mod pace;
 
+
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
