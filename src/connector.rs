@@ -9,6 +9,8 @@
 //! | `emergency` | bris de glace: time box, banner, review |
 //! | `prepare` | a document checked, a file made into a document, before feeding |
 //! | `feed` | feeding documents, one or a lot, and replacing |
+//! | `outbox` | handing over to the outbox, what became of it, correcting, sending again, giving up |
+//! | `dispatch` | emptying the outbox |
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
@@ -24,10 +26,12 @@ pub mod change;
 pub mod config;
 pub mod consent;
 pub mod consult;
+pub mod dispatch;
 pub mod emergency;
 pub mod feed;
 #[cfg(feature = "national")]
 pub mod host;
+pub mod outbox;
 pub mod oversight;
 pub mod prepare;
 pub mod render;
@@ -213,14 +217,11 @@ impl Connector {
     /// Errors: [`ErrorKind::Caller`] for a wrong configuration, [`ErrorKind::Storage`] for a file.
     pub fn open(config: Config) -> Result<Connector> {
         config.check()?;
-        let clock = match config.clock {
-            None => Clock::system(),
-            Some(at) => Clock::manual(at),
-        };
+        let clock = config.clock();
         let habilitation = config.habilitation()?;
         let terminology = terminology::InUse::open(config.terminology.as_deref())?;
         // The files last: a configuration that cannot work creates none.
-        let (register, mut dmp): (Register, Box<dyn Dmp>) = match &config.dmp {
+        let (register, dmp): (Register, Box<dyn Dmp>) = match &config.dmp {
             config::Backend::Embedded(embedded) => {
                 let register = Register::open(&config.register)?;
                 let dmp = Embedded::open(
@@ -237,6 +238,32 @@ impl Connector {
                 (Register::open(&config.register)?, Box::new(dmp))
             }
         };
+        Connector::assemble(config, clock, terminology, register, dmp)
+    }
+
+    /// Opens a connector on a DMP of the host's own, in place of the one that the configuration names: a back end that
+    /// this library does not have, or one that fails on purpose in tests. `dmp` makes it, on the connector's clock.
+    ///
+    /// Errors: as [`Connector::open`].
+    pub fn open_on(
+        config: Config,
+        dmp: impl FnOnce(&Clock) -> Result<Box<dyn Dmp>>,
+    ) -> Result<Connector> {
+        config.check()?;
+        let clock = config.clock();
+        let terminology = terminology::InUse::open(config.terminology.as_deref())?;
+        let dmp = dmp(&clock)?;
+        let register = Register::open(&config.register)?;
+        Connector::assemble(config, clock, terminology, register, dmp)
+    }
+
+    fn assemble(
+        config: Config,
+        clock: Clock,
+        terminology: terminology::InUse,
+        register: Register,
+        mut dmp: Box<dyn Dmp>,
+    ) -> Result<Connector> {
         dmp.use_terminology(&terminology.sets);
         #[cfg(feature = "national")]
         let cancel = dmp.cancel();

@@ -234,6 +234,11 @@ impl Refusal {
         }
     }
 
+    /// The refusal of a rule that a table holds.
+    pub fn by(rule: &crate::rules::decision::Rule) -> Refusal {
+        Refusal::by_rule(rule.id, rule.source, rule.sentence)
+    }
+
     /// With one more way out.
     pub fn with_remedy(mut self, remedy: crate::rules::Remedy) -> Refusal {
         self.explanation.remedies.push(Sentence::from(remedy));

@@ -247,6 +247,31 @@ impl Session {
 }
 
 impl Access {
+    /// A dossier before which a session stands for the outbox: what is known of it, without its having been entered.
+    pub(crate) fn before(
+        session: &Session,
+        patient: &Ins,
+        existence: Existence,
+        divergences: Vec<Trait>,
+    ) -> Access {
+        Access {
+            session: session.clone(),
+            patient: *patient,
+            cx: patient.cx().to_string(),
+            mode: Mode::Normal,
+            relation: Relation::CareTeam,
+            reason: None,
+            data: Mutex::new(Data {
+                existence,
+                divergences,
+                entered: None,
+                emergency: None,
+                over: false,
+                staged: Vec::new(),
+            }),
+        }
+    }
+
     pub(crate) fn data(&self) -> MutexGuard<'_, Data> {
         // What it guards is replaced whole, so a panic elsewhere does not spoil it.
         self.data.lock().unwrap_or_else(PoisonError::into_inner)
@@ -289,34 +314,41 @@ impl Access {
         state: &mut State,
         document: Option<&Oid>,
     ) -> Result<(Situation, Local)> {
+        state.register.read(|tx| self.look_in(tx, document))
+    }
+
+    /// As [`Access::look`], within a transaction: what is decided on it cannot change before it is written.
+    pub(crate) fn look_in(
+        &self,
+        tx: &Tx<'_>,
+        document: Option<&Oid>,
+    ) -> Result<(Situation, Local)> {
         let now = self.inner().now();
         let entered = self.data().entered;
         let requester = &self.session.requester;
-        let local = state.register.read(|tx| {
-            let patient = tx.patient(&self.patient)?;
-            let records = match &patient {
-                Some(row) => tx.consents(row.id)?,
-                None => Vec::new(),
-            };
-            let basis = match &requester.professional {
-                Some(person) => consent::basis(
-                    &records,
-                    &person.id,
-                    self.relation == Relation::CareTeam,
-                    entered,
-                    now,
-                ),
-                None => Basis {
-                    consent: Consent::Missing,
-                    record: None,
-                },
-            };
-            Ok(Local {
-                basis,
-                feeding: consent::feeding(&records, document, now),
-                patient,
-            })
-        })?;
+        let patient = tx.patient(&self.patient)?;
+        let records = match &patient {
+            Some(row) => tx.consents(row.id)?,
+            None => Vec::new(),
+        };
+        let basis = match &requester.professional {
+            Some(person) => consent::basis(
+                &records,
+                &person.id,
+                self.relation == Relation::CareTeam,
+                entered,
+                now,
+            ),
+            None => Basis {
+                consent: Consent::Missing,
+                record: None,
+            },
+        };
+        let local = Local {
+            basis,
+            feeding: consent::feeding(&records, document, now),
+            patient,
+        };
         let data = self.data();
         let e = &data.existence;
         let expired = e.authorised_until.is_some_and(|until| now >= until);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Instant;
+use crate::clock::{Clock, Instant};
 use crate::dmp::Software;
 #[cfg(feature = "national")]
 use crate::dmp::national::NationalConfig;
@@ -166,6 +166,14 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// The clock that was asked for.
+    pub(super) fn clock(&self) -> Clock {
+        match self.clock {
+            None => Clock::system(),
+            Some(at) => Clock::manual(at),
+        }
     }
 
     /// The matrix d'habilitation of an embedded DMP.

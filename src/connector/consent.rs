@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::outbox;
 use super::session::{Note, Session};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::identity::{Ins, PsIdNat};
-use crate::rules::consent::{ConsentRecord, NewConsent, RecordFault, basis, may_record};
+use crate::rules::consent::{
+    ConsentKind, ConsentRecord, NewConsent, RecordFault, basis, may_record,
+};
+use crate::rules::decide::{DOCUMENT_OPPOSED, FEEDING_OPPOSED};
+use crate::rules::outbox::reason::CONSENT_WITHDRAWN;
 use crate::store::Tx;
 use crate::store::journal::Outcome;
 use crate::store::register::PatientRow;
@@ -64,6 +69,17 @@ impl Session {
                 ..Note::default()
             };
             self.note(tx, now, "consent.record", Outcome::Done, note)?;
+            // What waits for this patient does not outlive his opposition.
+            let document = request.consent.document.as_ref();
+            let opposed = match (request.consent.kind, document) {
+                (ConsentKind::FeedingOpposition, None) => Some(&FEEDING_OPPOSED),
+                (ConsentKind::FeedingOpposition, Some(_)) => Some(&DOCUMENT_OPPOSED),
+                (ConsentKind::ConsultationOpposition, _) => Some(&CONSENT_WITHDRAWN),
+                _ => None,
+            };
+            if let Some(rule) = opposed {
+                outbox::withdraw(tx, self, &cx, document, rule, now)?;
+            }
             Ok(id)
         });
         match recorded {
@@ -97,7 +113,14 @@ impl Session {
                 detail: Some(&detail),
                 ..Note::default()
             };
-            self.note(tx, now, "consent.revoke", Outcome::Done, note)
+            self.note(tx, now, "consent.revoke", Outcome::Done, note)?;
+            let records = tx.consents(patient.id)?;
+            let agreed = |r: &&ConsentRecord| r.id == request.id && r.kind.agrees();
+            // Feeding needs no consent; but what was handed over before he took it back is for a person to look at.
+            if records.iter().any(|r| agreed(&r)) {
+                outbox::withdraw(tx, self, &cx, None, &CONSENT_WITHDRAWN, now)?;
+            }
+            Ok(())
         });
         self.inner.logged("consent.revoke", result)
     }

@@ -160,6 +160,9 @@ coded_set! {
         ConfirmIdentity = "confirm_identity", "Vérifiez l'identité du patient et confirmez-la, ou corrigez le dossier local.";
         PatientOpensDmp = "patient_opens_dmp", "Le patient peut ouvrir son DMP en activant Mon espace santé.";
         WithdrawOpposition = "withdraw_opposition", "Si le patient a changé d'avis, enregistrez le retrait de son opposition.";
+        ResendItem = "resend_item", "Si l'envoi doit quand même avoir lieu, relancez-le : le DMP sera d'abord interrogé.";
+        CorrectItem = "correct_item", "Corrigez le document et confiez-le à nouveau à la place de celui-ci, ou abandonnez l'envoi.";
+        GiveUpItem = "give_up_item", "Si l'envoi n'a plus lieu d'être, abandonnez-le.";
         StateLegitimateReason = "state_legitimate_reason", "Indiquez le motif légitime de l'opposition.";
     }
 }
