@@ -57,7 +57,7 @@ pub struct Work<'a> {
     pub folder: &'a Path,
     pub fault: Option<Fault>,
     pub manner: Manner,
-    pub log: Option<&'a Path>,
+    pub log: Option<PathBuf>,
     /// What stands under `dmp` in the configuration, when it is not the embedded DMP; sockets are counted then.
     pub dmp: Option<&'a Value>,
 }
@@ -97,7 +97,7 @@ impl<'a> Work<'a> {
                 command.env("DMPKIT_FAULT_LASTING", "1");
             }
         }
-        if let Some(log) = self.log {
+        if let Some(log) = &self.log {
             command.env("DMPKIT_FAULT_LOG", log);
         }
         if let Some(dmp) = self.dmp {

@@ -25,4 +25,5 @@ mod shim;
 
 mod crash;
 mod disk_errors;
+mod network;
 mod power_cut;

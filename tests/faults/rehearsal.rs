@@ -31,7 +31,7 @@ impl Rehearsed {
         copy(before.path(), place.path());
         let log = elsewhere.path().join("log");
         let mut work = Work::of(scenario.name, place.path());
-        work.log = Some(&log);
+        work.log = Some(log.clone());
         let output = work.run();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(

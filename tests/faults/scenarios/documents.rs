@@ -17,6 +17,12 @@ fn fed(desk: &Desk, content: &[u8]) -> Reply {
 
 /// In the DMP, as it was given, and the journal says so.
 fn is_there(desk: &Desk, id: &str, content: &[u8]) {
+    is_as_given(desk, id, content);
+    desk.journalled("document.feed", id);
+}
+
+/// Once in the DMP, as it was given.
+pub fn is_as_given(desk: &Desk, id: &str, content: &[u8]) {
     let times = desk
         .in_the_dmp()
         .iter()
@@ -28,7 +34,6 @@ fn is_there(desk: &Desk, id: &str, content: &[u8]) {
         read.bytes.as_deref() == Some(content),
         "{id} is not as it was fed"
     );
-    desk.journalled("document.feed", id);
 }
 
 /// As [`is_there`], and whoever feeds it again is told that it is.
@@ -101,7 +106,7 @@ pub fn replace() -> Vec<Step> {
 }
 
 /// A field of a document's entry, as the doctor finds it.
-fn shown(desk: &Desk, id: &str, field: &str) -> Value {
+pub fn shown(desk: &Desk, id: &str, field: &str) -> Value {
     let any = json!({"status": ["Approved", "Deprecated", "Archived"]}).to_string();
     let found = call("dmp_document_find", desk.access, Some(&any), None)
         .ok()

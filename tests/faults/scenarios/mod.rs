@@ -2,6 +2,7 @@
 
 mod documents;
 mod everyday;
+mod outbox;
 mod version_1;
 
 use crate::face::Reply;
@@ -49,6 +50,11 @@ pub static ALL: &[Scenario] = &[
         name: "accesses",
         founded: practice,
         steps: everyday::accesses,
+    },
+    Scenario {
+        name: "outbox",
+        founded: practice,
+        steps: outbox::steps,
     },
     Scenario {
         name: "version-1",
