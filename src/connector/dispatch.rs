@@ -118,6 +118,8 @@ struct Run {
     holder: String,
     /// What TD0.2 answered to each author on each patient, in this call.
     seen: HashMap<(String, String), (Existence, Vec<Trait>)>,
+    /// Whether the DMP's last answer was one.
+    answers: bool,
     request: DispatchRequest,
 }
 
@@ -151,6 +153,7 @@ impl Connector {
         let mut run = Run {
             holder,
             seen: HashMap::new(),
+            answers: false,
             request,
         };
         let mut so_far = DispatchProgress {

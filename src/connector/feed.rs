@@ -151,7 +151,11 @@ impl Access {
     /// Everything that can be known before the network: the document reads, is this patient's, may be
     /// fed by this person with this visibility.
     pub(crate) fn prepared(
-        &self, state: &mut State, content: &[u8], options: &FeedOptions) -> Result<Staged> {
+        &self,
+        state: &mut State,
+        content: &[u8],
+        options: &FeedOptions,
+    ) -> Result<Staged> {
         let action = "document.feed";
         self.check_open(state, action)?;
         let (_, local) = self.look(state, None)?;

@@ -27,8 +27,8 @@ use crate::rules::outbox::{Event, Item, Kind, State};
 use crate::rules::{Mode, Remedy, Right, decide};
 use crate::store::Tx;
 use crate::store::journal::Outcome;
-use crate::store::outbox::{ItemRow, Move, NewDocument, NewItem};
 pub use crate::store::outbox::{Counts, Happening, Stop};
+use crate::store::outbox::{ItemRow, Move, NewDocument, NewItem};
 use crate::store::register::NewFed;
 use crate::store::sqlite::to_json;
 
@@ -796,7 +796,12 @@ pub(crate) fn end(
 
 /// What depended on an item that never went: a replacement waits for a person; a change of the document has no object
 /// any more.
-pub(crate) fn after_the_end(tx: &Tx<'_>, session: &Session, row: &ItemRow, now: Instant) -> Result<()> {
+pub(crate) fn after_the_end(
+    tx: &Tx<'_>,
+    session: &Session,
+    row: &ItemRow,
+    now: Instant,
+) -> Result<()> {
     if row.kind != Kind::Deposit {
         return Ok(());
     }

@@ -277,9 +277,7 @@ pub fn may_record(
         return Err(RecordFault::Rule(&COLLEAGUE));
     }
     if new.kind == ConsentKind::FeedingOpposition {
-        let access_authorised = records
-            .iter()
-            .any(|r| r.kind.agrees() && r.in_force(now));
+        let access_authorised = records.iter().any(|r| r.kind.agrees() && r.in_force(now));
         let reason_given = new.reason.as_ref().is_some_and(|r| !r.trim().is_empty());
         if access_authorised && !reason_given {
             return Err(RecordFault::Rule(&LEGITIMATE_REASON));

@@ -281,8 +281,10 @@ impl Tx<'_> {
                 document.sha256,
                 document.content.len() as i64,
             ])?;
-            c.prepare_cached("INSERT INTO outbox_content (item, place, bytes) VALUES (?1, ?2, ?3)")?
-                .execute(params![id, place, document.content])?;
+            c.prepare_cached(
+                "INSERT INTO outbox_content (item, place, bytes) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![id, place, document.content])?;
         }
         for document in touched {
             self.put_predecessors(id, document)?;

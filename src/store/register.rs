@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
 use super::journal::{self, Entry, NewEntry, Selection, Verification};
-use super::{kept, outbox, standing};
 use super::sqlite::{self, Schema, stored_json, to_json};
+use super::{kept, outbox, standing};
 use crate::clock::Instant;
 use crate::document::{EntryUuid, Oid};
 use crate::error::{Error, Result, StorageError};

@@ -126,7 +126,6 @@ impl Run {
     ) -> Result<Step> {
         let author = row.requester.id().to_owned();
         let key = (row.patient.clone(), author.clone());
-        let mut fresh = false;
         let (existence, divergences) = match self.seen.get(&key) {
             Some(seen) => seen.clone(),
             None => {
@@ -136,7 +135,7 @@ impl Run {
                     Err(error) if cancelled_by_host(&error) => return Ok(Step::Cancelled),
                     Err(error) => return self.stopped_before(places, session, &row, &error),
                 };
-                fresh = true;
+                self.answers = true;
                 let known = places.register.read(|tx| tx.patient(&row.ins))?;
                 let divergences = match (&known, &existence.traits) {
                     (Some(known), Some(theirs)) => known.traits.divergences(theirs),
@@ -167,11 +166,12 @@ impl Run {
             State::Asking => ask(places, &access, &row, taken, &documents)?,
             _ => send(places, &access, &row, &documents)?,
         };
-        if matches!(outcome.event, Event::Delayed | Event::Doubted) {
+        let to = self.conclude(places, session, &row, taken, &documents, &outcome)?;
+        self.answers = outcome.blame == Blame::Item;
+        if !self.answers {
             // What was seen of the dossier is asked again: it tells a closed way from an item that does not pass.
             self.seen.remove(&key);
         }
-        let to = self.conclude(places, session, &row, taken, &documents, &outcome, fresh)?;
         if outcome.cancelled {
             return Ok(Step::Cancelled);
         }
@@ -300,10 +300,9 @@ impl Run {
         taken: Item,
         documents: &[DocumentRow],
         outcome: &Attempt,
-        fresh: bool,
     ) -> Result<State> {
         let now = session.inner.now();
-        let work = |tx: &Tx<'_>| self.write(tx, session, row, taken, documents, outcome, fresh, now);
+        let work = |tx: &Tx<'_>| self.write(tx, session, row, taken, documents, outcome, now);
         match outcome.event {
             Event::Accepted | Event::Found => places.register.rebuildable(work),
             _ => places.register.durable(work),
@@ -319,7 +318,6 @@ impl Run {
         taken: Item,
         documents: &[DocumentRow],
         outcome: &Attempt,
-        fresh: bool,
         now: Instant,
     ) -> Result<State> {
         let author = row.requester.id();
@@ -362,7 +360,7 @@ impl Run {
             && !outcome.cancelled
             && taken.state == State::Sending
             && outcome.blame != Blame::Author
-            && (fresh || outcome.blame == Blame::Item);
+            && (self.answers || outcome.blame == Blame::Item);
         let failures = if own { row.failures + 1 } else { row.failures };
         let due_at = if own && failures >= ASIDE_AFTER {
             later(row, failures, now)

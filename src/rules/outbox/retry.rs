@@ -110,7 +110,10 @@ fn of_code(stage: Stage, said: &DmpError) -> Verdict {
         | UnknownPatientId
         | XDSPatientIdDoesNotMatch
         | XDSPatientIDReconciliationError => verdict_of(Event::Withdrawn, Blame::Item),
-        DMPInvalidCertificate | InvalidSecurity | FailedCheck | FailedAuthentication
+        DMPInvalidCertificate
+        | InvalidSecurity
+        | FailedCheck
+        | FailedAuthentication
         | MessageExpired => verdict_of(Event::Delayed, Blame::Author),
         DMPAccessDeniedByRightsService => verdict_of(Event::PersonNeeded, Blame::Item),
         XDSDuplicateUniqueIdInRegistry if sending => verdict_of(Event::Duplicate, Blame::Item),
@@ -185,12 +188,7 @@ mod tests {
             (Stage::Ask, network(true), Delayed, Blame::Road),
             (Stage::Send, network(false), Delayed, Blame::Road),
             (Stage::Send, network(true), Doubted, Blame::Road),
-            (
-                Stage::Send,
-                StorageError::Full.into(),
-                Doubted,
-                Blame::Road,
-            ),
+            (Stage::Send, StorageError::Full.into(), Doubted, Blame::Road),
             (
                 Stage::Ask,
                 ErrorKind::Key(Refusal::by_rule("K", "s", "Carte ?")).into(),
@@ -215,7 +213,12 @@ mod tests {
                 PersonNeeded,
                 Blame::Item,
             ),
-            (Stage::Send, Code::DMPClosed.error(""), Withdrawn, Blame::Item),
+            (
+                Stage::Send,
+                Code::DMPClosed.error(""),
+                Withdrawn,
+                Blame::Item,
+            ),
             (
                 Stage::Send,
                 Code::XDSRegistryBusy.error(""),
@@ -271,7 +274,9 @@ mod tests {
             for (stage, state) in [(Stage::Ask, State::Asking), (Stage::Send, State::Sending)] {
                 let event = verdict(stage, &error).event;
                 assert!(
-                    TRANSITIONS.iter().any(|(s, e, _)| (*s, *e) == (state, event)),
+                    TRANSITIONS
+                        .iter()
+                        .any(|(s, e, _)| (*s, *e) == (state, event)),
                     "{state:?} {event:?} after {error}"
                 );
             }
@@ -285,7 +290,9 @@ mod tests {
             assert_eq!(least, most);
             for chance in [0, 1, 77_777, u64::MAX] {
                 let wait = backoff(failures, chance);
-                let whole = FIRST.saturating_mul(1 << (failures - 1).min(20)).min(LONGEST);
+                let whole = FIRST
+                    .saturating_mul(1 << (failures - 1).min(20))
+                    .min(LONGEST);
                 assert!(wait >= whole / 2 && wait <= whole, "{failures} {chance}");
             }
         }
