@@ -2,7 +2,7 @@
 //!
 //! What was written to a file lasts once the file was synced, and a name once its folder was. Of the rest the disk may
 //! have kept anything: nothing, all, some of it, the last write torn between two sectors. The log of effects is played
-//! up to a cut; [`Disk::left`] then gives the files. (A file synced whose name was not is lost too, as POSIX has it;
+//! up to a cut; [`Disk::left`] then gives the files. What was to be synced by a sync that failed never lasts. (A file synced whose name was not is lost too, as POSIX has it;
 //! most file systems are kinder.)
 
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ impl Draw {
         self.0
     }
     fn one_in_two(&mut self) -> bool {
-        self.next().count_ones() % 2 == 0
+        self.next() >> 63 == 0
     }
     fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize
@@ -155,6 +155,12 @@ impl Disk {
                     pending.iter().for_each(|naming| naming.apply(names));
                 }
             },
+            // The system holds such writes for written from then on, and never writes them: the worst that is known.
+            Effect::NotSynced { id } => {
+                if let Some(file) = self.opened[id] {
+                    self.files[file].pending.clear();
+                }
+            }
             Effect::Unlink { path } if path != "-" => self.rename(Naming::Forget(path.clone())),
             Effect::Rename { from, to } if from != "-" => {
                 let file = self.names[from];

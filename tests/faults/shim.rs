@@ -55,16 +55,6 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub const ALL: [Mode; 7] = [
-        Mode::KillBefore,
-        Mode::KillHalf,
-        Mode::KillAfter,
-        Mode::Full,
-        Mode::Io,
-        Mode::Short,
-        Mode::Reset,
-    ];
-
     pub fn name(self) -> &'static str {
         match self {
             Mode::KillBefore => "kill-before",
