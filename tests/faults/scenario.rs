@@ -7,9 +7,11 @@
 //!
 //! What holds for all, after each failure, is in [`Scenario::survives`].
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use dmpkit::{Connector, Session};
 use serde_json::{Value, json};
 
 use crate::child::Mark;
@@ -35,6 +37,8 @@ pub struct Desk {
     pub connector: usize,
     pub session: usize,
     pub access: usize,
+    /// What has no C function yet is done through the Rust interface, on a connector of its own, open once needed.
+    pub own: OnceCell<(Connector, Session)>,
     /// What each step that succeeded answered, by its name.
     pub answers: BTreeMap<String, Value>,
     pub happened: Happened,
@@ -49,6 +53,7 @@ impl Desk {
             connector: 0,
             session: 0,
             access: 0,
+            own: OnceCell::new(),
             answers: BTreeMap::new(),
             happened: Happened::Stopped,
         }
@@ -196,6 +201,7 @@ impl Scenario {
             connector: practice::open_connector(&desk.config()),
             session: 0,
             access: 0,
+            own: OnceCell::new(),
             ..desk
         };
         let session = practice::open_session(again.connector, &doctor());

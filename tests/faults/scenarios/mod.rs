@@ -1,18 +1,20 @@
 //! What practices do.
 
+mod checkpoint;
 mod documents;
 mod everyday;
 mod outbox;
 mod version_1;
 
+use std::path::Path;
+
+use serde_json::json;
+
 use crate::face::Reply;
-use crate::practice::ask;
 use crate::practice::{
-    bare, doctor, ins, open_connector, open_dossier, open_session, traits, welcome,
+    ask, bare, doctor, ins, open_connector, open_dossier, open_session, traits, welcome,
 };
 use crate::scenario::{Desk, Scenario, Step, passing};
-use serde_json::json;
-use std::path::Path;
 
 /// Every scenario.
 pub static ALL: &[Scenario] = &[
@@ -50,6 +52,11 @@ pub static ALL: &[Scenario] = &[
         name: "accesses",
         founded: practice,
         steps: everyday::accesses,
+    },
+    Scenario {
+        name: "checkpoint",
+        founded: checkpoint::practice,
+        steps: checkpoint::steps,
     },
     Scenario {
         name: "outbox",
@@ -121,6 +128,7 @@ pub fn leaving() -> [Step; 3] {
             bare("dmp_session_close", desk.session)
         }),
         passing("close the connector", |desk| {
+            desk.own.take();
             bare("dmp_connector_close", desk.connector)
         }),
     ]

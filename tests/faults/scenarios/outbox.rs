@@ -1,4 +1,4 @@
-//! The outbox: documents handed over, then sent. Through the Rust interface, on a connector of its own each time.
+//! The outbox: documents handed over, then sent. Through the Rust interface, on a connector of its own.
 
 use dmpkit::connector::dispatch::{DispatchAnswer, DispatchRequest};
 use dmpkit::connector::outbox::{ItemRequest, OutboxChange, OutboxItem, OutboxRequest};
@@ -23,9 +23,13 @@ fn with<T>(
     desk: &Desk,
     work: impl FnOnce(&Connector, &Session) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let connector = Connector::open(of(desk.config()))?;
-    let session = connector.session(of(doctor()))?;
-    work(&connector, &session)
+    if desk.own.get().is_none() {
+        let connector = Connector::open(of(desk.config()))?;
+        let session = connector.session(of(doctor()))?;
+        assert!(desk.own.set((connector, session)).is_ok());
+    }
+    let (connector, session) = desk.own.get().expect("just opened");
+    work(connector, session)
 }
 
 /// As the C face would answer.
@@ -110,7 +114,16 @@ fn everything_sent(connector: &Connector) -> Result<DispatchAnswer, Error> {
 fn sent() -> Step {
     lasting(
         "send",
-        |desk| reply(with(desk, |connector, _| everything_sent(connector))),
+        |desk| {
+            // Nothing is sent for good where something was not handed over.
+            if (0..3).any(|n| !desk.answers.contains_key(&format!("hand over {n}"))) {
+                return Reply {
+                    status: status::DMP_INVALID_VALUE,
+                    ..Reply::default()
+                };
+            }
+            reply(with(desk, |connector, _| everything_sent(connector)))
+        },
         |desk, _| {
             if desk.happened == Happened::PowerCut {
                 with(desk, |connector, _| everything_sent(connector))
