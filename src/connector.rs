@@ -14,8 +14,10 @@
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
+//! | `offline` | documents kept, fetched ahead, read without network |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
 //! | `oversight` | the journal, read and verified |
+//! | `support` | what a practice sends to those who help it |
 //! | `terminology` | the value sets in use, and packs loaded over them |
 //!
 //! A [`Connector`] owns the register and the port to a DMP. Calls on one connector run one at a time,
@@ -31,11 +33,13 @@ pub mod emergency;
 pub mod feed;
 #[cfg(feature = "national")]
 pub mod host;
+pub mod offline;
 pub mod outbox;
 pub mod oversight;
 pub mod prepare;
 pub mod render;
 pub mod session;
+pub mod support;
 mod terminology;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -279,6 +283,10 @@ impl Connector {
         });
         #[cfg(feature = "national")]
         host::log_warnings(&inner)?;
+        {
+            let mut held = inner.hold()?;
+            inner.sweep(held.state()?)?;
+        }
         Ok(Connector { inner })
     }
 

@@ -280,6 +280,23 @@ impl Error {
         ErrorKind::Refused(Refusal::of(decision)).into()
     }
 
+    /// With one more way out beside the refusal, if this is one.
+    pub(crate) fn with_remedy(mut self, remedy: crate::rules::Remedy) -> Error {
+        match &mut *self.0 {
+            ErrorKind::Findings(refusal)
+            | ErrorKind::Refused(refusal)
+            | ErrorKind::Dmp(refusal)
+            | ErrorKind::UnknownDocument(refusal)
+            | ErrorKind::Key(refusal)
+            | ErrorKind::Ended(refusal)
+            | ErrorKind::Network(NetworkFailure { refusal, .. }) => {
+                refusal.explanation.remedies.push(Sentence::from(remedy));
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// A fault of this library; the text names the place.
     pub fn bug(place: &'static str) -> Error {
         ErrorKind::Bug(place).into()

@@ -23,7 +23,7 @@ pub(crate) struct Schema {
 }
 
 /// How long a call waits for another process that is writing.
-const BUSY: Duration = Duration::from_secs(30);
+pub(super) const BUSY: Duration = Duration::from_secs(30);
 
 /// Whether a path can only be a file's: neither empty, nor a URI, nor one of SQLite's names in memory.
 pub(crate) fn is_plain(path: &str) -> bool {
