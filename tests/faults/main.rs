@@ -6,7 +6,8 @@
 //! [`crash`], [`disk_errors`], [`power_cut`], and [`network`] in front of a simulator.
 //!
 //! An everyday run takes points evenly spread over all of them. `DMPKIT_FAULT_POINTS=2000` takes so many for each way
-//! of failing. A failure names its scenario, mode and point: `DMPKIT_FAULT_ONLY="feed kill-half 37"` plays that one.
+//! of failing. A failure names its scenario, mode and point: `DMPKIT_FAULT_ONLY="feed kill-half 37"` plays that one, and
+//! `DMPKIT_FAULT_SCENARIO=feed` one scenario alone.
 
 #[path = "../common/face.rs"]
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]

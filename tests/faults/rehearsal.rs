@@ -73,9 +73,11 @@ impl Rehearsed {
     }
 }
 
-/// Every scenario, rehearsed.
+/// Every scenario, rehearsed; one of them, when `DMPKIT_FAULT_SCENARIO` names it.
 pub fn rehearsed() -> Vec<Rehearsed> {
-    ALL.iter().map(Rehearsed::of).collect()
+    let only = std::env::var("DMPKIT_FAULT_SCENARIO").ok();
+    let wanted = |scenario: &&Scenario| only.as_ref().is_none_or(|only| only == scenario.name);
+    ALL.iter().filter(wanted).map(Rehearsed::of).collect()
 }
 
 /// One of them.

@@ -34,6 +34,8 @@ pub enum Happened {
 pub struct Desk {
     pub folder: PathBuf,
     dmp: Option<Value>,
+    /// Members of the configuration beside those of every practice; an object, or null.
+    pub more: Value,
     pub connector: usize,
     pub session: usize,
     pub access: usize,
@@ -50,6 +52,7 @@ impl Desk {
         Desk {
             folder: folder.to_owned(),
             dmp: dmp.cloned(),
+            more: Value::Null,
             connector: 0,
             session: 0,
             access: 0,
@@ -63,6 +66,9 @@ impl Desk {
         let mut config = config_on_files(&self.folder);
         if let Some(dmp) = &self.dmp {
             config["dmp"] = dmp.clone();
+        }
+        for (member, value) in self.more.as_object().into_iter().flatten() {
+            config[member] = value.clone();
         }
         config
     }

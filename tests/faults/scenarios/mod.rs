@@ -3,7 +3,9 @@
 mod checkpoint;
 mod documents;
 mod everyday;
+mod offline;
 mod outbox;
+mod oversight;
 mod version_1;
 
 use std::path::Path;
@@ -57,6 +59,16 @@ pub static ALL: &[Scenario] = &[
         name: "checkpoint",
         founded: checkpoint::practice,
         steps: checkpoint::steps,
+    },
+    Scenario {
+        name: "journal",
+        founded: practice,
+        steps: oversight::steps,
+    },
+    Scenario {
+        name: "offline",
+        founded: documents::practice_with_documents,
+        steps: offline::steps,
     },
     Scenario {
         name: "outbox",
