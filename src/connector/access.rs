@@ -761,8 +761,7 @@ impl Access {
         })
     }
 
-    /// Writes how the effect ended. The intent before it is durable and the DMP knows the rest, so this
-    /// entry can be rebuilt.
+    /// Writes how the effect ended.
     pub(crate) fn outcome<T>(
         &self,
         state: &mut State,
@@ -772,7 +771,7 @@ impl Access {
     ) -> Result<()> {
         state
             .register
-            .rebuildable(|tx| self.note_outcome(tx, action, document, answer))
+            .durable(|tx| self.note_outcome(tx, action, document, answer))
     }
 
     /// The entry of how an effect ended.

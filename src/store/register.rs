@@ -229,12 +229,6 @@ impl Register {
         run(&mut self.connection, work)
     }
 
-    /// As [`Register::durable`], for what can be rebuilt by asking the DMP: it survives a crash, and a
-    /// power cut once anything durable follows it.
-    pub fn rebuildable<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        sqlite::relaxed(&mut self.connection, |connection| run(connection, work))
-    }
-
     /// Makes what was deleted gone from the disk too: the file is written again without its free space, where deleted
     /// rows linger, and the write-ahead log is emptied. False when that could not be done now: no room, or someone else
     /// is reading; nothing is lost then.

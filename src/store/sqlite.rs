@@ -1,7 +1,8 @@
 //! Opening a SQLite file that is ours, or refusing it untouched.
 //!
 //! Every file carries an application id and a schema version. Commits are durable when they return (WAL,
-//! synchronous FULL) unless a transaction is one that can be rebuilt ([`relaxed`]).
+//! synchronous FULL), all of them: one that waits unsynced for the next makes a hole under it when the disk then
+//! fails to sync, and what is acknowledged later is lost with it at a power cut.
 //! SQLite's own error texts may quote SQL and so data, or a key: they never leave this module.
 //!
 //! With a key (`encryption`) the file is SQLCipher's: pages, write-ahead log and rollback journals are
@@ -309,22 +310,6 @@ fn lost(connection: &Connection) -> bool {
 #[cfg(not(feature = "encryption"))]
 fn lost(_: &Connection) -> bool {
     false
-}
-
-/// Runs `work` with commits that survive a crash but, until the next durable commit, not a power cut.
-/// Only for what can be rebuilt from what is already durable.
-pub(crate) fn relaxed<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&mut Connection) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let set = |c: &Connection, level: &str| {
-        c.pragma_update(None, "synchronous", level)
-            .map_err(|e| Error::from(storage(&e)))
-    };
-    set(connection, "NORMAL")?;
-    let result = work(connection);
-    set(connection, "FULL")?;
-    result
 }
 
 /// The kind of a SQLite error, without its text.

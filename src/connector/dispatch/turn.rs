@@ -145,7 +145,7 @@ impl Run {
                     _ => Vec::new(),
                 };
                 let now = session.inner.now();
-                places.register.rebuildable(|tx| {
+                places.register.durable(|tx| {
                     tx.open_road(&author)?;
                     tx.put_standing(&row.patient, &author, &existence, &divergences, now)
                 })?;
@@ -308,7 +308,7 @@ impl Run {
         Ok(Claim::Ours(to))
     }
 
-    /// Writes how an attempt ended. What the DMP accepted can be rebuilt by asking it; the rest is durable.
+    /// Writes how an attempt ended.
     #[allow(clippy::too_many_arguments)] // what one turn knows, at its end
     fn conclude(
         &self,
@@ -320,11 +320,9 @@ impl Run {
         outcome: &Attempt,
     ) -> Result<State> {
         let now = session.inner.now();
-        let work = |tx: &Tx<'_>| self.write(tx, session, row, taken, documents, outcome, now);
-        match outcome.event {
-            Event::Accepted | Event::Found => places.register.rebuildable(work),
-            _ => places.register.durable(work),
-        }
+        places
+            .register
+            .durable(|tx| self.write(tx, session, row, taken, documents, outcome, now))
     }
 
     #[allow(clippy::too_many_arguments)] // as above, with the transaction
