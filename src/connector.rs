@@ -13,7 +13,7 @@
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
-//! | `oversight` | the journal, read and verified |
+//! | `oversight` | the journal: read, verified, sealed, exported, shortened after its time |
 //! | `terminology` | the value sets in use, and packs loaded over them |
 //!
 //! A [`Connector`] owns the register and the port to a DMP. Calls on one connector run one at a time,
