@@ -16,7 +16,7 @@
 //! | `change` | masking, showing, archiving, deleting |
 //! | `offline` | documents kept, fetched ahead, read without network |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
-//! | `oversight` | the journal, read and verified |
+//! | `oversight` | the journal: read, verified, sealed, exported, shortened after its time |
 //! | `safekeeping` | backup, check, restore, change of key, salvage of a damaged register |
 //! | `support` | what a practice sends to those who help it |
 //! | `terminology` | the value sets in use, and packs loaded over them |
