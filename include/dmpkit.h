@@ -216,6 +216,11 @@ typedef int32_t (*dmp_transport_callback)(void *user,
                                           dmp_answer_writer write,
                                           void *answer);
 
+// Receives an export of the journal, piece by piece, in order. user: as given to dmp_journal_export. lines,
+// lines_len: whole lines in UTF-8, each ended by a line feed, without NUL; some 32 KiB at a time, more when a line is
+// longer; valid for the call. They name patients: keep them as you keep the register. Return DMP_OK to go on;
+// anything else ends the export with DMP_IO. Runs on the thread of the call, and must not call back in.
+typedef int32_t (*dmp_export_callback)(void *user, const uint8_t *lines, size_t lines_len);
 // Told how far a backup is, after each 256 pages. user: as given to dmp_register_backup. done, total: pages.
 // Runs on the thread of the call, and must not call back in.
 typedef void (*dmp_backup_callback)(void *user, int64_t done, int64_t total);
@@ -259,6 +264,13 @@ int32_t dmp_connector_set_log(dmp_connector *connector,
 // Moves the clock of a connector whose configuration has a clock. at: RFC 3339, such as
 // "2026-01-31T08:00:00Z".
 int32_t dmp_connector_set_time(dmp_connector *connector, const char *at, char **error);
+
+// Removes the documents kept for reading without network whose term is over; all of them when the configuration has no
+// member offline. Opening a connector does the same by the terms: call it once a day on one that stays open. out:
+// record swept.
+int32_t dmp_connector_sweep(dmp_connector *connector,
+                            char **out,
+                            char **error);
 
 // Plays the patient or the CNAM on an embedded DMP, or on dmpkit's simulator. action: record holder-action.
 // content: the CDA document of a deposit, NULL and 0 otherwise. out: record holder-answer.
@@ -354,7 +366,9 @@ int32_t dmp_consent_revoke(dmp_session *session, const char *revocation, char **
 int32_t dmp_consent_list(dmp_session *session, const char *ins, char **out, char **error);
 
 // Enters a patient's dossier: asks the DMP whether it exists (TD0.2), compares identities, says what may
-// be done. request: record access-request. state: record access-state.
+// be done. With offline in the request the DMP is not asked: what it last said and what is kept answer. When the
+// network fails and something is kept, the remedy open_offline says so. request: record access-request. state: record
+// access-state.
 int32_t dmp_access_open(dmp_session *session,
                         const char *request,
                         dmp_access **out,
@@ -442,8 +456,8 @@ int32_t dmp_document_unstage(dmp_access *access, char **out, char **error);
 // record feed-answer.
 int32_t dmp_document_feed_staged(dmp_access *access, char **out, char **error);
 
-// Finds documents (TD3.1), a page at a time. criteria: record criteria, or NULL for all that is up to
-// date. out: record find-answer.
+// Finds documents (TD3.1), a page at a time; on an access opened offline, among those kept. criteria: record
+// criteria, or NULL for all that is up to date. out: record find-answer.
 int32_t dmp_document_find(dmp_access *access,
                           const char *criteria,
                           char **out,
@@ -462,8 +476,16 @@ int32_t dmp_document_news(dmp_access *access,
                           char **out,
                           char **error);
 
-// Reads a document (TD3.2). content, content_len: its bytes as they were deposited, hash and size
-// checked. out: record read-answer, with the warnings to display.
+// Fetches documents ahead and keeps them for reading without network, when the configuration has a member offline.
+// To the DMP and to the patient it is reading: fetch what the visit needs. request: record preload-request, or NULL
+// for the twenty most recent that are up to date. out: record preload-answer.
+int32_t dmp_document_preload(dmp_access *access,
+                             const char *request,
+                             char **out,
+                             char **error);
+
+// Reads a document (TD3.2), or what is kept of it on an access opened offline. content, content_len: its bytes as
+// they were deposited, hash and size checked. out: record read-answer, with the warnings to display.
 int32_t dmp_document_read(dmp_access *access,
                           const char *unique_id,
                           uint8_t **content,
@@ -562,6 +584,53 @@ int32_t dmp_journal_audit(dmp_connector *connector, const char *filter, char **o
 // Walks the journal's chain and names the first entry that was changed, removed or moved. For those who
 // oversee: it counts entries. out: record verification.
 int32_t dmp_journal_verify(dmp_connector *connector,
+                           char **out,
+                           char **error);
+
+// Seals the journal as it stands under a key of 32 random bytes, which you keep elsewhere than the register. The seal
+// is written in the register and mentioned in the journal; keep the one given here elsewhere too: it shows later that
+// the end of the journal was cut off or made again. The library keeps no copy of the key: wipe yours. Seal at
+// regular times, and after dmp_journal_verify_sealed: sealing checks nothing. DMP_INVALID_VALUE while the journal is
+// empty. For those who oversee. out: record seal.
+int32_t dmp_journal_seal(dmp_connector *connector,
+                         const uint8_t *key,
+                         size_t key_len,
+                         char **out,
+                         char **error);
+
+// Checks the journal's chain, every seal of the register and the seals you kept elsewhere, and says where each thing
+// wrong lies: an entry changed, removed or moved, the end cut off, entries made again, a seal removed, changed or
+// forged. check: record seal-check, with the seals you kept, or NULL for none. keys, keys_len: the sealing keys in use
+// over the years, one after the other, 32 bytes each; every seal must have been made under one of them. NULL and 0 for
+// none: seals then still bind number and hash, and the answer says that they were not authenticated. DMP_OK also
+// when something is wrong: read the member intact. For those who oversee. out: record sealed-verification.
+int32_t dmp_journal_verify_sealed(dmp_connector *connector,
+                                  const char *check,
+                                  const uint8_t *keys,
+                                  size_t keys_len,
+                                  char **out,
+                                  char **error);
+
+// Removes the entries of the journal that are older than a date, up to the first that is not. The journal keeps up to
+// where, by whom, when and why, and stays verifiable from there. The register's file is then written again whole, so
+// that they are gone from the disk too: that takes as much room as the file, and a while when it is large. DMP_REFUSED
+// for a date more recent than the least time of conservation (member journalMonths of record config), or than a bris
+// de glace that nobody reviewed. For those who oversee; the session says who did it. request: record prune-request.
+// out: record pruned.
+int32_t dmp_journal_prune(dmp_session *session,
+                          const char *request,
+                          char **out,
+                          char **error);
+
+// Exports the journal for an audit, to a callback: each entry as it is in JSON Lines, or as FHIR R4 AuditEvent, one
+// resource a line. Where it goes (an encrypted disk, a collector of traces) and who may read it is yours to choose:
+// the library writes no file of its own. Memory does not grow with the journal. The session says who exports, and the
+// journal keeps it, with what was asked and the SHA-256 of what was given. Names documents whatever their masking:
+// for those who oversee, never for care. request: record export-request. out: record journal-export.
+int32_t dmp_journal_export(dmp_session *session,
+                           const char *request,
+                           dmp_export_callback callback,
+                           void *user,
                            char **out,
                            char **error);
 

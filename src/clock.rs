@@ -157,6 +157,16 @@ impl Clock {
         }
     }
 
+    /// Waits for an instant, half a minute at most; `false` when it has not come, as on a clock that stands still.
+    pub fn wait_until(&self, at: Instant) -> bool {
+        if let Source::System = &self.0 {
+            let millis = at.millis().saturating_sub(self.now().millis());
+            let millis = u64::try_from(millis).unwrap_or_default().min(30_000);
+            std::thread::sleep(std::time::Duration::from_millis(millis));
+        }
+        self.now() >= at
+    }
+
     /// Moves a manual clock; `false` on the system's, which nobody here may move.
     pub fn set(&self, at: Instant) -> bool {
         match &self.0 {

@@ -9,12 +9,16 @@
 //! | `emergency` | bris de glace: time box, banner, review |
 //! | `prepare` | a document checked, a file made into a document, before feeding |
 //! | `feed` | feeding documents, one or a lot, and replacing |
+//! | `outbox` | handing over to the outbox, what became of it, correcting, sending again, giving up |
+//! | `dispatch` | emptying the outbox |
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
+//! | `offline` | documents kept, fetched ahead, read without network |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
 //! | `oversight` | the journal, read and verified |
 //! | `safekeeping` | backup, check, restore, change of key, salvage of a damaged register |
+//! | `support` | what a practice sends to those who help it |
 //! | `terminology` | the value sets in use, and packs loaded over them |
 //!
 //! A [`Connector`] owns the register and the port to a DMP. Calls on one connector run one at a time,
@@ -25,15 +29,19 @@ pub mod change;
 pub mod config;
 pub mod consent;
 pub mod consult;
+pub mod dispatch;
 pub mod emergency;
 pub mod feed;
 #[cfg(feature = "national")]
 pub mod host;
+pub mod offline;
+pub mod outbox;
 pub mod oversight;
 pub mod prepare;
 pub mod render;
 pub mod safekeeping;
 pub mod session;
+pub mod support;
 mod terminology;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -232,14 +240,11 @@ impl Connector {
 
     fn with(config: Config, key: Option<&StoreKey>) -> Result<Connector> {
         config.check()?;
-        let clock = match config.clock {
-            None => Clock::system(),
-            Some(at) => Clock::manual(at),
-        };
+        let clock = config.clock();
         let habilitation = config.habilitation()?;
         let terminology = terminology::InUse::open(config.terminology.as_deref())?;
         // The files last: a configuration that cannot work creates none.
-        let (register, mut dmp): (Register, Box<dyn Dmp>) = match &config.dmp {
+        let (register, dmp): (Register, Box<dyn Dmp>) = match &config.dmp {
             config::Backend::Embedded(embedded) => {
                 let register = Register::open(&config.register, key)?;
                 let dmp = Embedded::open_keyed(
@@ -257,6 +262,33 @@ impl Connector {
                 (Register::open(&config.register, key)?, Box::new(dmp))
             }
         };
+        Connector::assemble(config, clock, terminology, register, dmp)
+    }
+
+    /// Opens a connector on a DMP of the host's own, in place of the one that the configuration names: a back end that
+    /// this library does not have, or one that fails on purpose in tests. `dmp` makes it, on the connector's clock.
+    ///
+    /// Errors: as [`Connector::open_keyed`].
+    pub fn open_on(
+        config: Config,
+        key: Option<&StoreKey>,
+        dmp: impl FnOnce(&Clock) -> Result<Box<dyn Dmp>>,
+    ) -> Result<Connector> {
+        config.check()?;
+        let clock = config.clock();
+        let terminology = terminology::InUse::open(config.terminology.as_deref())?;
+        let dmp = dmp(&clock)?;
+        let register = Register::open(&config.register, key)?;
+        Connector::assemble(config, clock, terminology, register, dmp)
+    }
+
+    fn assemble(
+        config: Config,
+        clock: Clock,
+        terminology: terminology::InUse,
+        register: Register,
+        mut dmp: Box<dyn Dmp>,
+    ) -> Result<Connector> {
         dmp.use_terminology(&terminology.sets);
         #[cfg(feature = "national")]
         let cancel = dmp.cancel();
@@ -272,6 +304,10 @@ impl Connector {
         });
         #[cfg(feature = "national")]
         host::log_warnings(&inner)?;
+        {
+            let mut held = inner.hold()?;
+            inner.sweep(held.state()?)?;
+        }
         Ok(Connector { inner })
     }
 

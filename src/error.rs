@@ -242,6 +242,11 @@ impl Refusal {
         }
     }
 
+    /// The refusal of a rule that a table holds.
+    pub fn by(rule: &crate::rules::decision::Rule) -> Refusal {
+        Refusal::by_rule(rule.id, rule.source, rule.sentence)
+    }
+
     /// With one more way out.
     pub fn with_remedy(mut self, remedy: crate::rules::Remedy) -> Refusal {
         self.explanation.remedies.push(Sentence::from(remedy));
@@ -281,6 +286,23 @@ impl Error {
     /// The rules refuse.
     pub fn refused(decision: &Decision) -> Error {
         ErrorKind::Refused(Refusal::of(decision)).into()
+    }
+
+    /// With one more way out beside the refusal, if this is one.
+    pub(crate) fn with_remedy(mut self, remedy: crate::rules::Remedy) -> Error {
+        match &mut *self.0 {
+            ErrorKind::Findings(refusal)
+            | ErrorKind::Refused(refusal)
+            | ErrorKind::Dmp(refusal)
+            | ErrorKind::UnknownDocument(refusal)
+            | ErrorKind::Key(refusal)
+            | ErrorKind::Ended(refusal)
+            | ErrorKind::Network(NetworkFailure { refusal, .. }) => {
+                refusal.explanation.remedies.push(Sentence::from(remedy));
+            }
+            _ => {}
+        }
+        self
     }
 
     /// A fault of this library; the text names the place.

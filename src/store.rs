@@ -15,5 +15,6 @@ pub(crate) mod rekey;
 pub(crate) mod salvage;
 pub(crate) mod sqlite;
 pub(crate) mod standing;
+pub(crate) mod support;
 
 pub(crate) use register::{Register, Tx};

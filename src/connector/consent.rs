@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::outbox;
 use super::session::{Note, Session};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::identity::{Ins, PsIdNat};
-use crate::rules::consent::{ConsentRecord, NewConsent, RecordFault, basis, may_record};
+use crate::rules::consent::{
+    ConsentKind, ConsentRecord, NewConsent, RecordFault, basis, may_record,
+};
+use crate::rules::decide::{DOCUMENT_OPPOSED, FEEDING_OPPOSED};
+use crate::rules::outbox::reason::CONSENT_WITHDRAWN;
 use crate::store::Tx;
 use crate::store::journal::Outcome;
 use crate::store::register::PatientRow;
@@ -31,7 +36,8 @@ pub struct RevocationRequest {
 }
 
 impl Session {
-    /// Records a consent or an opposition; returns its number.
+    /// Records a consent or an opposition; returns its number. With an opposition to consultation goes all that was kept
+    /// of the patient for reading without network.
     ///
     /// Errors: [`ErrorKind::Refused`] by a rule of [`crate::rules::consent`]; [`ErrorKind::Caller`] when
     /// the patient is not registered or no person collects.
@@ -53,6 +59,9 @@ impl Session {
             let own = basis(&records, collector, true, None, now).consent;
             may_record(&request.consent, collector, own, &records, now).map_err(fault)?;
             let id = tx.insert_consent(patient.id, &request.consent, collector, now)?;
+            if request.consent.kind == ConsentKind::ConsultationOpposition {
+                tx.forget_kept_of_patient(&cx)?;
+            }
             let detail = format!(
                 "{} {id}",
                 crate::store::sqlite::to_json(&request.consent.kind)?.trim_matches('"')
@@ -64,6 +73,17 @@ impl Session {
                 ..Note::default()
             };
             self.note(tx, now, "consent.record", Outcome::Done, note)?;
+            // What waits for this patient does not outlive his opposition.
+            let document = request.consent.document.as_ref();
+            let opposed = match (request.consent.kind, document) {
+                (ConsentKind::FeedingOpposition, None) => Some(&FEEDING_OPPOSED),
+                (ConsentKind::FeedingOpposition, Some(_)) => Some(&DOCUMENT_OPPOSED),
+                (ConsentKind::ConsultationOpposition, _) => Some(&CONSENT_WITHDRAWN),
+                _ => None,
+            };
+            if let Some(rule) = opposed {
+                outbox::withdraw(tx, self, &cx, document, rule, now)?;
+            }
             Ok(id)
         });
         match recorded {
@@ -78,7 +98,8 @@ impl Session {
         }
     }
 
-    /// Withdraws a consent or an opposition. A consent withdrawn stops consultation at once.
+    /// Withdraws a consent or an opposition. A consent withdrawn stops consultation at once, and what
+    /// it had allowed to keep is forgotten.
     pub fn revoke_consent(&self, request: &RevocationRequest) -> Result<()> {
         let collector = self.collector()?;
         let now = self.inner.now();
@@ -91,13 +112,21 @@ impl Session {
                     "this patient has no such consent or opposition in force",
                 ));
             }
+            tx.forget_kept_under(request.id)?;
             let detail = request.id.to_string();
             let note = Note {
                 patient: Some(&cx),
                 detail: Some(&detail),
                 ..Note::default()
             };
-            self.note(tx, now, "consent.revoke", Outcome::Done, note)
+            self.note(tx, now, "consent.revoke", Outcome::Done, note)?;
+            let records = tx.consents(patient.id)?;
+            let agreed = |r: &&ConsentRecord| r.id == request.id && r.kind.agrees();
+            // Feeding needs no consent; but what was handed over before he took it back is for a person to look at.
+            if records.iter().any(|r| agreed(&r)) {
+                outbox::withdraw(tx, self, &cx, None, &CONSENT_WITHDRAWN, now)?;
+            }
+            Ok(())
         });
         self.inner.logged("consent.revoke", result)
     }

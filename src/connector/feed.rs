@@ -51,12 +51,12 @@ pub enum Representatives {
 
 /// A document checked and waiting for its lot.
 pub(crate) struct Staged {
-    content: Vec<u8>,
-    metadata: Metadata,
-    visibility: Visibility,
-    replaces: Option<Oid>,
-    content_type: String,
-    findings: Vec<Finding>,
+    pub content: Vec<u8>,
+    pub metadata: Metadata,
+    pub visibility: Visibility,
+    pub replaces: Option<Oid>,
+    pub content_type: String,
+    pub findings: Vec<Finding>,
 }
 
 /// What became of one document.
@@ -150,7 +150,12 @@ impl Access {
 
     /// Everything that can be known before the network: the document reads, is this patient's, may be
     /// fed by this person with this visibility.
-    fn prepared(&self, state: &mut State, content: &[u8], options: &FeedOptions) -> Result<Staged> {
+    pub(crate) fn prepared(
+        &self,
+        state: &mut State,
+        content: &[u8],
+        options: &FeedOptions,
+    ) -> Result<Staged> {
         let action = "document.feed";
         self.check_open(state, action)?;
         let (_, local) = self.look(state, None)?;
@@ -255,7 +260,7 @@ impl Access {
         })
     }
 
-    fn feeding_right(&self) -> Right {
+    pub(crate) fn feeding_right(&self) -> Right {
         match self.session.requester.authentication {
             Authentication::Cpe => Right::FeedWithCpe,
             _ => Right::Feed,
@@ -340,7 +345,7 @@ impl Access {
         Ok(FeedAnswer { documents })
     }
 
-    /// Writes what the DMP answered. It can be rebuilt by asking the DMP again.
+    /// Writes what the DMP answered.
     fn conclude(
         &self,
         state: &mut State,
@@ -355,7 +360,7 @@ impl Access {
                 (outcome, Some(rule))
             }
         };
-        state.register.rebuildable(|tx| {
+        state.register.durable(|tx| {
             for (index, staged) in lot.iter().enumerate() {
                 let id = &staged.metadata.unique_id;
                 match answer {

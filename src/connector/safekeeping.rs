@@ -3,6 +3,7 @@
 
 use super::Connector;
 use super::config::{Backend, Config};
+use crate::clock::Instant;
 use crate::dmp::embedded;
 use crate::error::{Error, Result, StorageError};
 pub use crate::store::backup::{BackupAnswer, BackupProgress, Chain};
@@ -99,7 +100,7 @@ pub fn restore(
     key: Option<&StoreKey>,
     replace: bool,
 ) -> Result<BackupAnswer> {
-    restore_at(&config.register, backup, key, replace)
+    restore_at(&config.register, backup, key, replace, config.clock().now())
 }
 
 /// As [`restore`], by the register's path.
@@ -108,9 +109,10 @@ pub(crate) fn restore_at(
     backup: &str,
     key: Option<&StoreKey>,
     replace: bool,
+    now: Instant,
 ) -> Result<BackupAnswer> {
     key::usable(key)?;
-    backup::restore(register, backup, key, replace).map_err(|error| match error.kind() {
+    backup::restore(register, backup, key, replace, now).map_err(|error| match error.kind() {
         // The field is told: there are two files.
         crate::error::ErrorKind::Storage(StorageError::Path) => Error::caller(
             "register, backup",

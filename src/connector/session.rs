@@ -62,6 +62,16 @@ impl Session {
         Ok(session)
     }
 
+    /// A session of the requester of an item of the outbox, whose work was journalled when it was handed over.
+    pub(crate) fn again(inner: Arc<Inner>, requester: Requester) -> Session {
+        Session {
+            // The key is used now: that is when the person, or the structure, is authenticated.
+            opened: inner.now(),
+            inner,
+            requester: Arc::new(requester),
+        }
+    }
+
     fn enter(&self) -> Result<()> {
         let mut held = self.inner.hold()?;
         let state = held.state()?;

@@ -122,6 +122,23 @@ pub unsafe extern "C" fn dmp_connector_set_time(
     })
 }
 
+/// Removes the documents kept for reading without network whose term is over; all of them when the configuration has no
+/// member offline. Opening a connector does the same by the terms: call it once a day on one that stays open. out:
+/// record swept.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_connector_sweep(
+    connector: *mut dmp_connector,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = connector.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            Ok(self::connector(ticket)?.sweep_kept()?)
+        })
+    }
+}
+
 /// Plays the patient or the CNAM on an embedded DMP, or on dmpkit's simulator. action: record holder-action.
 /// content: the CDA document of a deposit, NULL and 0 otherwise. out: record holder-answer.
 #[unsafe(no_mangle)]

@@ -10,6 +10,7 @@ use super::connector::dmp_connector;
 use super::handles::Object;
 use super::memory::{HandleOut, TextOut, bytes};
 use super::status::{DMP_INVALID_UTF8, DMP_INVALID_VALUE};
+use crate::clock::Clock;
 use crate::connector::{Config, Connector, StoreKey, safekeeping};
 
 /// A kind of key: 32 random bytes that the host keeps (the system's store of secrets, a card).
@@ -218,6 +219,7 @@ pub unsafe extern "C" fn dmp_register_restore(
                 &backup,
                 key.as_ref(),
                 replace,
+                Clock::system().now(),
             )?)
         })
     }

@@ -29,6 +29,16 @@ pub enum ConsentKind {
     FeedingOpposition,
 }
 
+impl ConsentKind {
+    /// Whether it agrees to something, rather than objecting.
+    pub const fn agrees(self) -> bool {
+        matches!(
+            self,
+            ConsentKind::CareTeam | ConsentKind::Explicit | ConsentKind::SingleConsultation
+        )
+    }
+}
+
 /// How it was collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -267,12 +277,7 @@ pub fn may_record(
         return Err(RecordFault::Rule(&COLLEAGUE));
     }
     if new.kind == ConsentKind::FeedingOpposition {
-        let access_authorised = records.iter().any(|r| {
-            matches!(
-                r.kind,
-                ConsentKind::CareTeam | ConsentKind::Explicit | ConsentKind::SingleConsultation
-            ) && r.in_force(now)
-        });
+        let access_authorised = records.iter().any(|r| r.kind.agrees() && r.in_force(now));
         let reason_given = new.reason.as_ref().is_some_and(|r| !r.trim().is_empty());
         if access_authorised && !reason_given {
             return Err(RecordFault::Rule(&LEGITIMATE_REASON));

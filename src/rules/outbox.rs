@@ -4,7 +4,8 @@
 //! | question | where |
 //! |---|---|
 //! | in which states is an item, and what moves it | [`TRANSITIONS`], [`Item::apply`] |
-//! | when is it tried again | [`backoff`] |
+//! | what does an error mean for it, when is it tried again | [`retry`] |
+//! | why an item waits for a person or was given up | [`reason`] |
 //! | may a deposit of this structure leave now, may a take-over run now | [`pace`] |
 //!
 //! What other queues got wrong, and this table must not: an item left for ever in a state that a crash put it in; a
@@ -13,6 +14,8 @@
 //! have been sent is asked for before it is sent again.
 
 pub mod pace;
+pub mod reason;
+pub mod retry;
 
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +78,8 @@ codes! {
         Absent = "absent";
         /// It could not be sent, or the DMP not asked; nothing arrived by this attempt.
         Delayed = "delayed";
+        /// The DMP says that the identifier is taken: by this document, or by another.
+        Duplicate = "duplicate";
         /// It may have arrived: the answer was lost, or says nothing certain.
         Doubted = "doubted";
         /// Only a person can say how to go on.
@@ -89,6 +94,28 @@ codes! {
         GivenUp = "given_up";
         /// A person wants it sent.
         Resent = "resent";
+    }
+}
+
+codes! {
+    /// What is to be done in the DMP.
+    Kind {
+        /// One or more documents deposited, as one lot.
+        Deposit = "deposit";
+        /// Masked to professionals.
+        Mask = "mask";
+        /// Unmasked.
+        Unmask = "unmask";
+        /// Shown to the patient.
+        ShowToPatient = "show_to_patient";
+        /// Shown to the legal representatives.
+        ShowToRepresentatives = "show_to_representatives";
+        /// Archived.
+        Archive = "archive";
+        /// Brought back from the archive.
+        Unarchive = "unarchive";
+        /// Deleted.
+        Delete = "delete";
     }
 }
 
@@ -126,6 +153,7 @@ pub const TRANSITIONS: &[(State, Event, State)] = {
         (Sending, Accepted, Done),
         (Sending, Delayed, Waiting),
         (Sending, Doubted, Unsure),
+        (Sending, Duplicate, Unsure),
         (Sending, PersonNeeded, Held),
         (Sending, Refused, Dead),
         (Sending, Withdrawn, Cancelled),

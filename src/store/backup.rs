@@ -10,6 +10,7 @@ use super::register::{Place, SCHEMA};
 use super::rekey::{EXISTING, alone, opens};
 use super::sqlite::{self, Recognised, storage};
 use super::{Tx, key::StoreKey};
+use crate::clock::Instant;
 use crate::error::{Error, Result, StorageError};
 
 /// What concerns files alone.
@@ -174,6 +175,7 @@ pub(crate) fn restore(
     backup: &str,
     key: Option<&StoreKey>,
     replace: bool,
+    now: Instant,
 ) -> Result<BackupAnswer> {
     if !sqlite::is_plain(register) || !sqlite::is_plain(backup) {
         return Err(StorageError::Path.into());
@@ -192,7 +194,7 @@ pub(crate) fn restore(
     }
     let made = format!("{register}.restoring");
     files::remove_whole(&made)?;
-    let result = prepared(backup, &made, key).and_then(|mut answer| {
+    let result = prepared(backup, &made, key, now).and_then(|mut answer| {
         answer.set_aside = exchange(register, &made, key)?;
         Ok(answer)
     });
@@ -203,7 +205,12 @@ pub(crate) fn restore(
 }
 
 /// A copy of a backup that can take the register's place.
-fn prepared(backup: &str, made: &str, key: Option<&StoreKey>) -> Result<BackupAnswer> {
+fn prepared(
+    backup: &str,
+    made: &str,
+    key: Option<&StoreKey>,
+    now: Instant,
+) -> Result<BackupAnswer> {
     duplicate(backup, made)?;
     // A copy of a register in use, made by other means, may come with its log.
     let log = format!("{backup}-wal");
@@ -219,7 +226,7 @@ fn prepared(backup: &str, made: &str, key: Option<&StoreKey>) -> Result<BackupAn
     let mut answer = described(&connection, key)?;
     {
         let tx = Tx(sqlite::immediate(&mut connection)?);
-        tx.after_restore()?;
+        tx.after_restore(now)?;
         tx.0.commit()?;
     }
     answer.pages = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;

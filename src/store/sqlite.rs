@@ -1,7 +1,8 @@
 //! Opening a SQLite file that is ours, or refusing it untouched.
 //!
 //! Every file carries an application id and a schema version. Commits are durable when they return (WAL,
-//! synchronous FULL) unless a transaction is one that can be rebuilt ([`relaxed`]).
+//! synchronous FULL), all of them: one that waits unsynced for the next makes a hole under it when the disk then
+//! fails to sync, and what is acknowledged later is lost with it at a power cut.
 //! SQLite's own error texts may quote SQL and so data, or a key: they never leave this module.
 //!
 //! With a key (`encryption`) the file is SQLCipher's: pages, write-ahead log and rollback journals are
@@ -28,7 +29,7 @@ pub(crate) struct Schema {
 }
 
 /// How long a call waits for another process that is writing.
-const BUSY: Duration = Duration::from_secs(30);
+pub(super) const BUSY: Duration = Duration::from_secs(30);
 
 /// Whether a path can only be a file's: neither empty, nor a URI, nor one of SQLite's names in memory.
 pub(crate) fn is_plain(path: &str) -> bool {
@@ -311,22 +312,6 @@ fn lost(_: &Connection) -> bool {
     false
 }
 
-/// Runs `work` with commits that survive a crash but, until the next durable commit, not a power cut.
-/// Only for what can be rebuilt from what is already durable.
-pub(crate) fn relaxed<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&mut Connection) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let set = |c: &Connection, level: &str| {
-        c.pragma_update(None, "synchronous", level)
-            .map_err(|e| Error::from(storage(&e)))
-    };
-    set(connection, "NORMAL")?;
-    let result = work(connection);
-    set(connection, "FULL")?;
-    result
-}
-
 /// The kind of a SQLite error, without its text.
 pub(crate) fn storage(error: &rusqlite::Error) -> StorageError {
     // The file that SQLite shares between processes could not grow: a full disk by another name.
@@ -352,7 +337,9 @@ impl From<rusqlite::Error> for Error {
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::Utf8Error(..) => StorageError::Corrupt.into(),
+            | rusqlite::Error::Utf8Error(..)
+            // Our statements fit our tables: a file that does not take one has its schema damaged.
+            | rusqlite::Error::SqlInputError { .. } => StorageError::Corrupt.into(),
             rusqlite::Error::SqliteFailure(..) => match storage(&error) {
                 // It was ours when it was opened, and could be written to when its transaction began: under a
                 // key, that is how SQLite tells a page which SQLCipher could not decrypt.

@@ -65,6 +65,9 @@ impl Raw {
     fn transport(&self) -> host::dmp_transport_callback {
         None
     }
+    fn sink(&self) -> oversight::dmp_export_callback {
+        Some(receive)
+    }
     // A good key; and none, where one may be left out.
     fn key(&self) -> *const u8 {
         KEY.as_ptr()
@@ -93,6 +96,15 @@ impl Raw {
     fn error(&self) -> *mut *mut c_char {
         self.error
     }
+}
+
+/// A host that receives an export: whole lines.
+unsafe extern "C" fn receive(_: *mut c_void, lines: *const u8, lines_len: usize) -> i32 {
+    // SAFETY: the header promises as many bytes as it tells, valid for the call.
+    let lines = unsafe { std::slice::from_raw_parts(lines, lines_len) };
+    let lines = std::str::from_utf8(lines).expect("UTF-8");
+    assert!(lines.ends_with('\n') && !lines.contains('\0'));
+    0
 }
 
 /// The key that the table's functions are given; as bytes it stands for nothing else.
@@ -166,6 +178,7 @@ functions! {
     connector::dmp_connector_close Connector Absent (handle error);
     connector::dmp_connector_set_log Connector Absent (handle callback user error);
     connector::dmp_connector_set_time Connector Plain (handle text error);
+    connector::dmp_connector_sweep Connector Absent (handle text_out error);
     host::dmp_connector_set_secrets Connector Absent (handle secrets user error);
     host::dmp_connector_set_signer Connector Absent (handle signer user error);
     host::dmp_connector_set_transport Connector Absent (handle transport user error);
@@ -199,6 +212,7 @@ functions! {
     document::dmp_document_find Access Optional (handle text text_out error);
     document::dmp_document_reference Access Record (handle text text_out error);
     document::dmp_document_news Access Record (handle text text_out error);
+    document::dmp_document_preload Access Optional (handle text text_out error);
     document::dmp_document_read Access Plain (handle text bytes_out len_out text_out error);
     document::dmp_document_render Access Record (handle text bytes_out len_out text_out error);
     document::dmp_document_mask Access Plain (handle text text_out error);
@@ -215,6 +229,10 @@ functions! {
     oversight::dmp_journal_read Access Optional (handle text text_out error);
     oversight::dmp_journal_audit Connector Optional (handle text text_out error);
     oversight::dmp_journal_verify Connector Absent (handle text_out error);
+    oversight::dmp_journal_seal Connector Absent (handle content content_len text_out error);
+    oversight::dmp_journal_verify_sealed Connector Optional (handle text content content_len text_out error);
+    oversight::dmp_journal_prune Session Record (handle text text_out error);
+    oversight::dmp_journal_export Session Record (handle text sink user text_out error);
     oversight::dmp_emergency_list Connector Optional (handle text text_out error);
     oversight::dmp_emergency_review Session Record (handle text text_out error);
     safekeeping::dmp_register_rekey Nothing Record (text no_key no_len no_kind key key_len kind text_out error);

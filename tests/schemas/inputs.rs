@@ -26,23 +26,27 @@ use crate::library::{
 use crate::story::{PDF, config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 18] = [
+pub const READ_ONLY: [&str; 21] = [
     "check-request",
     "code-request",
     "config",
     "criteria",
     "dossier-query",
     "emergency-filter",
+    "export-request",
     "http-answer",
     "ins",
     "journal-filter",
     "label-request",
     "news-request",
     "patient-search",
+    // What is kept already is kept as well.
+    "preload-request",
     "professionals-request",
     "references-request",
     "render-request",
     "requester",
+    "seal-check",
     "set-request",
     "wrap-context",
 ];
@@ -176,8 +180,12 @@ impl World {
             "professionals-request" => call!(dmp_access_professionals(self.access, text)),
             "criteria" => call!(dmp_document_find(self.access, text)),
             "references-request" => call!(dmp_document_reference(self.access, text)),
+            "preload-request" => call!(dmp_document_preload(self.access, text)),
             "news-request" => call!(dmp_document_news(self.access, text)),
             "journal-filter" => call!(dmp_journal_audit(self.connector, text)),
+            "seal-check" => library::verify_sealed(self.connector, Some(text), &[7; 32]),
+            "prune-request" => call!(dmp_journal_prune(self.session, text)),
+            "export-request" => library::export(self.session, text).1,
             "emergency-filter" => call!(dmp_emergency_list(self.connector, text)),
             "emergency-review" => call!(dmp_emergency_review(self.session, text)),
             "set-request" => call!(dmp_terminology_list(self.connector, text)),

@@ -4,7 +4,7 @@
 // The contract that makes every call here sound is the header's: handles come from the library, texts end
 // with NUL, output pointers are writable, and what is freed was received.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::null_mut;
 
 use dmpkit::ffi::access::{dmp_access, dmp_access_open};
@@ -12,6 +12,7 @@ use dmpkit::ffi::cda::dmp_cda_metadata;
 use dmpkit::ffi::connector::{dmp_connector, dmp_connector_open, dmp_connector_set_time};
 use dmpkit::ffi::document::{dmp_document_read, dmp_document_render};
 use dmpkit::ffi::memory::dmp_free;
+use dmpkit::ffi::oversight::{dmp_journal_export, dmp_journal_seal, dmp_journal_verify_sealed};
 use dmpkit::ffi::safekeeping::{
     DMP_KEY_RAW, dmp_connector_open_keyed, dmp_register_backup, dmp_register_rekey,
 };
@@ -260,6 +261,64 @@ fn fetch(name: &'static str, f: Fetch, access: Access, input: &str) -> (Vec<u8>,
         )
     });
     (copied(content, len), reply)
+}
+
+/// Seals the journal.
+pub fn seal(connector: Connector, key: &[u8]) -> Reply {
+    reply("dmp_journal_seal", None, |answer, error| unsafe {
+        dmp_journal_seal(connector, key.as_ptr(), key.len(), answer, error)
+    })
+}
+
+/// Checks the journal with its seals.
+pub fn verify_sealed(connector: Connector, check: Option<&str>, keys: &[u8]) -> Reply {
+    let text = Text::new(check);
+    let pointer = if keys.is_empty() {
+        std::ptr::null()
+    } else {
+        keys.as_ptr()
+    };
+    reply("dmp_journal_verify_sealed", check, |answer, error| unsafe {
+        dmp_journal_verify_sealed(
+            connector,
+            text.pointer(),
+            pointer,
+            keys.len(),
+            answer,
+            error,
+        )
+    })
+}
+
+unsafe extern "C" fn keep(user: *mut c_void, lines: *const u8, lines_len: usize) -> i32 {
+    // SAFETY: `export` gives a vector, and the header promises the bytes.
+    unsafe {
+        let kept = &mut *user.cast::<Vec<u8>>();
+        kept.extend_from_slice(std::slice::from_raw_parts(lines, lines_len));
+    }
+    0
+}
+
+/// Exports the journal; what was received beside the reply.
+pub fn export(session: Session, request: &str) -> (Vec<u8>, Reply) {
+    let text = Text::new(Some(request));
+    let mut kept: Vec<u8> = Vec::new();
+    let user: *mut Vec<u8> = &mut kept;
+    let reply = reply(
+        "dmp_journal_export",
+        Some(request),
+        |answer, error| unsafe {
+            dmp_journal_export(
+                session,
+                text.pointer(),
+                Some(keep),
+                user.cast(),
+                answer,
+                error,
+            )
+        },
+    );
+    (kept, reply)
 }
 
 pub fn open_connector(config: &str) -> (Connector, Reply) {
