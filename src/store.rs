@@ -9,5 +9,6 @@ pub(crate) mod outbox;
 pub(crate) mod register;
 pub(crate) mod sqlite;
 pub(crate) mod standing;
+pub(crate) mod takeover;
 
 pub(crate) use register::{Register, Tx};

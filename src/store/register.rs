@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::journal::{self, Entry, NewEntry, Selection, Verification};
 use super::sqlite::{self, Schema, stored_json, to_json};
-use super::{kept, outbox, standing};
+use super::{kept, outbox, standing, takeover};
 use crate::clock::Instant;
 use crate::document::{EntryUuid, Oid};
 use crate::error::{Error, Result, StorageError};
@@ -23,6 +23,7 @@ const SCHEMA: Schema = Schema {
         &[
             standing::TABLE,
             outbox::TABLES,
+            takeover::TABLE,
             kept::TABLES,
             journal::OVERSIGHT,
         ],
