@@ -82,9 +82,9 @@ macro_rules! rules {
 
 rules! {
     NOT_OF_STRUCTURE = "TAKEOVER-STRUCTURE", "Ségur SC.DMP/HISTO.04; CI-SIS, authorInstitution",
-        "La structure qui reprend ses documents n'est pas parmi les auteurs de celui-ci : masqué, il ne lui serait plus accessible.";
+        "La structure qui reprend ses documents n'est pas parmi les auteurs de celui-ci : elle ne dépose que ce qu'elle a produit.";
     STRUCTURE_NOT_AUTHOR = "TAKEOVER-LEGAL-PERSON", "Ségur SC.DMP/HISTO.04; CI-SIS, auteur « système de structure »",
-        "La structure est une personne morale : elle doit être elle-même un des auteurs du document (système de la structure), en plus du professionnel.";
+        "La structure est une personne morale : elle doit être elle-même un des auteurs du document (système de la structure), sans quoi un document masqué ne lui serait plus accessible.";
     OTHER_DOMAIN = "TAKEOVER-DOMAIN", "ANS, référentiel INS",
         "L'INS du document n'est pas du domaine pour lequel ce poste est configuré (production, test ou démonstration).";
     PATIENT_UNKNOWN = "TAKEOVER-PATIENT", "Ségur SC.DMP/HISTO.06",
@@ -200,7 +200,7 @@ pub fn structure_fault(
     let system = system_prefix(structure);
     let itself = metadata.author.iter().any(|author| {
         let person = &author.author_person;
-        let is_system = person.name_type == "U"
+        let is_system = person.kind == "RI"
             && system
                 .as_deref()
                 .is_some_and(|prefix| person.id.starts_with(prefix));

@@ -4,7 +4,7 @@ use dmpkit::connector::takeover::{FileOutcome, TakeOverEnded};
 use serde_json::{Value, json};
 
 use crate::bench::{Desk, report, report_id, session};
-use crate::shelf::{Shelf, dry_and_run, of, report_of, rules, run, said, welcome};
+use crate::shelf::{Shelf, dry_and_run, of, report_of, rules, run, said, welcome, with_system};
 
 const OTHER: &str = "153078987658513";
 
@@ -170,17 +170,7 @@ fn the_structure_is_among_the_authors_and_a_legal_person_is_one_of_them() {
 
     // With a system of the structure beside the professional, the legal person is an author.
     let whole = Shelf::new();
-    let report = text(3);
-    let at = report.find("  <custodian>").expect("a custodian");
-    let system = "  <author><time value=\"20260112100530+0100\"/><assignedAuthor>\
-        <id root=\"1.2.250.1.71.4.2.1\" extension=\"699900987654001/1\"/>\
-        <code code=\"DISPOSITIF\" displayName=\"Dispositif\" codeSystem=\"1.2.250.1.213.1.1.4.6\"/>\
-        <assignedAuthoringDevice><manufacturerModelName>M</manufacturerModelName><softwareName>L</softwareName>\
-        </assignedAuthoringDevice><representedOrganization>\
-        <id root=\"1.2.250.1.71.4.2.2\" extension=\"499900987654001\"/><name>Cabinet</name>\
-        </representedOrganization></assignedAuthor></author>\n";
-    let (before, after) = report.split_at(at);
-    whole.put("whole.xml", format!("{before}{system}{after}"));
+    whole.put("whole.xml", with_system(&text(3)));
     let done = dry_and_run(&desk.doctor, &of(&whole, json!({"legalPerson": true})));
     assert_eq!((done.counts.handed_over, rules(&done)), (1, Vec::new()));
 }

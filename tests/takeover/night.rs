@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::bench::{Desk, ins, report, report_id, session};
 use crate::flaky::Call;
-use crate::shelf::{Shelf, of, run};
+use crate::shelf::{Shelf, of, run, with_system};
 
 fn shelf(count: u32) -> Shelf {
     let shelf = Shelf::new();
@@ -118,11 +118,16 @@ fn the_stop_button_holds_take_overs_back_and_not_the_doctors_work() {
 
 #[test]
 fn a_masked_document_remains_within_reach_of_its_author_and_of_its_structure() {
-    let shelf = shelf(1);
+    let shelf = Shelf::new();
+    let whole = with_system(&String::from_utf8(report(0)).expect("UTF-8"));
+    shelf.put("a.xml", &whole);
     let desk = Desk::with(json!({"takeOverFromMinute": 0, "takeOverToMinute": 0}));
     run(
         &desk.doctor,
-        &of(&shelf, json!({"visibility": ["MASQUE_PS"]})),
+        &of(
+            &shelf,
+            json!({"visibility": ["MASQUE_PS"], "legalPerson": true}),
+        ),
     );
     desk.drain();
     desk.consent(json!({"kind": "care_team", "means": "oral", "wording": "w"}));
@@ -136,7 +141,7 @@ fn a_masked_document_remains_within_reach_of_its_author_and_of_its_structure() {
         access
     };
     let (read, _) = enter(&desk.doctor).read(&id).expect("its author reads it");
-    assert!(read == report(0));
+    assert!(read == whole.as_bytes());
     let colleague = enter(&session(&desk.connector, "899900112233"));
     assert!(colleague.read(&id).is_err(), "a colleague does not");
     // The structure names its document, to delete it: it reads nothing (PDT-INF-526).

@@ -114,3 +114,17 @@ pub fn report_of(n: u32, day: &str) -> Vec<u8> {
     assert!(text.contains("20260112"));
     text.replace("20260112", day).into_bytes()
 }
+
+/// A report of which the cabinet itself is an author too, by one of its systems.
+pub fn with_system(report: &str) -> String {
+    let at = report.find("  <custodian>").expect("a custodian");
+    let (before, after) = report.split_at(at);
+    let system = "  <author><time value=\"20260112100530+0100\"/><assignedAuthor>\
+        <id root=\"1.2.250.1.71.4.2.1\" extension=\"699900987654001/1\"/>\
+        <code code=\"DISPOSITIF\" displayName=\"Dispositif\" codeSystem=\"1.2.250.1.213.1.1.4.6\"/>\
+        <assignedAuthoringDevice><manufacturerModelName>M</manufacturerModelName><softwareName>L</softwareName>\
+        </assignedAuthoringDevice><representedOrganization>\
+        <id root=\"1.2.250.1.71.4.2.2\" extension=\"499900987654001\"/><name>Cabinet</name>\
+        </representedOrganization></assignedAuthor></author>\n";
+    format!("{before}{system}{after}")
+}
