@@ -104,6 +104,9 @@ impl World {
         for name in ["cabinet.db", "dmp.db", MATRIX, PACK, ROOTS] {
             std::fs::copy(SETTLED.path().join(name), copied.path().join(name)).expect("copied");
         }
+        std::fs::create_dir(copied.path().join("historique")).expect("a folder");
+        let past = copied.path().join("historique/a.xml");
+        std::fs::write(past, content()).expect("written");
         World::open(Arc::new(copied))
     }
 
@@ -174,6 +177,7 @@ impl World {
             "journal-filter" => call!(dmp_journal_audit(self.connector, text)),
             "emergency-filter" => call!(dmp_emergency_list(self.connector, text)),
             "emergency-review" => call!(dmp_emergency_review(self.session, text)),
+            "takeover-request" => library::take_over(self.session, text).1,
             "set-request" => call!(dmp_terminology_list(self.connector, text)),
             "code-request" => call!(dmp_terminology_check(self.connector, text)),
             "label-request" => call!(dmp_terminology_label(self.connector, text)),
@@ -204,6 +208,24 @@ impl World {
                             .into_owned();
                     }
                     _ => {}
+                }
+            }
+        }
+        if record == "takeover-request" {
+            let here = |path: &str| self.folder.path().join(path).to_string_lossy().into_owned();
+            if let Some(Value::String(path)) = value.get_mut("folder")
+                && !path.is_empty()
+            {
+                *path = here(path);
+            }
+            for path in value
+                .get_mut("files")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                if let Value::String(path) = path {
+                    *path = here(path);
                 }
             }
         }

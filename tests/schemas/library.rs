@@ -4,7 +4,7 @@
 // The contract that makes every call here sound is the header's: handles come from the library, texts end
 // with NUL, output pointers are writable, and what is freed was received.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::null_mut;
 
 use dmpkit::ffi::access::{dmp_access, dmp_access_open};
@@ -13,6 +13,7 @@ use dmpkit::ffi::connector::{dmp_connector, dmp_connector_open, dmp_connector_se
 use dmpkit::ffi::document::{dmp_document_read, dmp_document_render};
 use dmpkit::ffi::memory::dmp_free;
 use dmpkit::ffi::session::{dmp_session, dmp_session_open};
+use dmpkit::ffi::takeover::dmp_takeover_run;
 use serde_json::Value;
 
 pub type Connector = *mut dmp_connector;
@@ -247,6 +248,26 @@ fn fetch(name: &'static str, f: Fetch, access: Access, input: &str) -> (Vec<u8>,
         )
     });
     (copied(content, len), reply)
+}
+
+/// Takes past documents over; what the callback was given, beside the reply.
+pub fn take_over(session: Session, request: &str) -> (Vec<Value>, Reply) {
+    unsafe extern "C" fn told(user: *mut c_void, progress: *const c_char) -> i32 {
+        // SAFETY: the list below, which lives for the call, and a text of the library.
+        unsafe {
+            let list = &mut *user.cast::<Vec<Value>>();
+            let text = CStr::from_ptr(progress).to_str().expect("UTF-8");
+            list.push(serde_json::from_str(text).expect("JSON"));
+        }
+        0
+    }
+    let mut list: Vec<Value> = Vec::new();
+    let text = Text::new(Some(request));
+    let user = (&raw mut list).cast();
+    let reply = reply("dmp_takeover_run", Some(request), |answer, error| unsafe {
+        dmp_takeover_run(session, text.pointer(), Some(told), user, answer, error)
+    });
+    (list, reply)
 }
 
 pub fn open_connector(config: &str) -> (Connector, Reply) {
