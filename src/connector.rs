@@ -11,6 +11,7 @@
 //! | `feed` | feeding documents, one or a lot, and replacing |
 //! | `outbox` | handing over to the outbox, what became of it, correcting, sending again, giving up |
 //! | `dispatch` | emptying the outbox |
+//! | `takeover` | documents of the past, from a folder into the outbox |
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
@@ -42,6 +43,7 @@ pub mod render;
 pub mod safekeeping;
 pub mod session;
 pub mod support;
+pub mod takeover;
 mod terminology;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -36,6 +36,7 @@ fn made() -> String {
         .with_src(root().join("src/ffi/cda.rs"))
         .with_src(root().join("src/ffi/oversight.rs"))
         .with_src(root().join("src/ffi/safekeeping.rs"))
+        .with_src(root().join("src/ffi/takeover.rs"))
         .with_src(root().join("src/ffi/terminology.rs"))
         .generate()
         .expect("the header can be made")

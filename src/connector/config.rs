@@ -180,6 +180,11 @@ impl Config {
         Ok(())
     }
 
+    /// Reads the record `config`, strictly. The error names the field and the rule, never a value.
+    pub fn from_json(text: &str) -> std::result::Result<Config, String> {
+        crate::json::read(text, "config")
+    }
+
     /// The clock that was asked for.
     pub(super) fn clock(&self) -> Clock {
         match self.clock {

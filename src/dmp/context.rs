@@ -46,6 +46,11 @@ pub struct Requester {
 }
 
 impl Requester {
+    /// Reads the record `requester`, strictly. The error names the field and the rule, never a value.
+    pub fn from_json(text: &str) -> Result<Requester, String> {
+        crate::json::read(text, "requester")
+    }
+
     /// The identifier under which the DMP knows the asker: PS_IdNat, or Struct_IdNat when the structure acts.
     pub fn id(&self) -> &str {
         match (&self.professional, self.authentication) {

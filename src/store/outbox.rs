@@ -201,7 +201,7 @@ pub(crate) struct Move<'a> {
 const ITEM: &str = "SELECT id, patient, ins, requester, kind, target, take_over, submission, state, doubt, withdrawn,
     queued_at, due_at, attempts, failures, reason, ended_at FROM outbox";
 
-fn damaged() -> Error {
+pub(super) fn damaged() -> Error {
     StorageError::Corrupt.into()
 }
 

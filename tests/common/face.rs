@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use dmpkit::ffi::{
     access, cda, connector, document, host, library, memory, oversight, safekeeping, session,
-    terminology,
+    takeover, terminology,
 };
 
 /// The arguments of a call as C passes them; each function takes those that are its own.
@@ -90,6 +90,9 @@ impl Raw {
     fn progress(&self) -> safekeeping::dmp_backup_callback {
         None
     }
+    fn taking_over(&self) -> takeover::dmp_takeover_callback {
+        Some(taken_over)
+    }
     fn user(&self) -> *mut c_void {
         null_mut()
     }
@@ -121,6 +124,15 @@ unsafe extern "C" fn collect(_: *mut c_void, level: i32, line: *const c_char) {
         .expect("UTF-8")
         .to_owned();
     LOG.lock().expect("the log").push(line);
+}
+
+/// A host's callback of a take-over: goes on.
+unsafe extern "C" fn taken_over(_: *mut c_void, progress: *const c_char) -> i32 {
+    // SAFETY: the header promises NUL-terminated text, valid for the call.
+    let progress = unsafe { CStr::from_ptr(progress) }.to_str().expect("UTF-8");
+    let progress: serde_json::Value = serde_json::from_str(progress).expect("JSON");
+    assert!(progress["counts"]["files"].is_u64(), "{progress}");
+    0
 }
 
 /// Every log line since this was last asked.
@@ -240,6 +252,8 @@ functions! {
     safekeeping::dmp_register_check Connector Absent (handle text_out error);
     safekeeping::dmp_register_restore Nothing Record (text no_key no_len no_kind text_out error);
     safekeeping::dmp_register_salvage Nothing Record (text no_key no_len no_kind text_out error);
+    takeover::dmp_takeover_run Session Record (handle text taking_over user text_out error);
+    takeover::dmp_takeover_state Session Absent (handle text_out error);
     terminology::dmp_terminology_sets Connector Absent (handle text_out error);
     terminology::dmp_terminology_list Connector Record (handle text text_out error);
     terminology::dmp_terminology_check Connector Record (handle text text_out error);

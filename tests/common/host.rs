@@ -218,6 +218,17 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             "practiceSetting": {"code": "AMBULATOIRE"},
             "contact": {"address": {"lines": [MARKER]}},
         }),
+        "dmp_takeover_run" => {
+            // An empty folder, and a file that is not there: whatever is taken leaves nothing but its entry.
+            let everything = json!({"folder": folder.join(MARKER), "from": "2020-01-01T00:00:00Z",
+                "to": "2026-01-01T00:00:00Z", "typeCode": [MARKER], "patients": [ins], "exclude": [ins],
+                "authors": [MARKER], "visibility": ["MASQUE_PS"], "representatives": "visible",
+                "legalPerson": true, "lateDays": 31, "dryRun": false, "limit": 10, "again": true, "lines": 5});
+            return vec![
+                everything,
+                json!({"files": [folder.join(MARKER).join("absent.xml")]}),
+            ];
+        }
         "dmp_terminology_list" => json!({"set": "JDV_J66-TypeCode-DMP", "at": "20260101"}),
         "dmp_terminology_check" => {
             json!({"set": "JDV_J66-TypeCode-DMP", "system": MARKER, "code": MARKER,

@@ -114,6 +114,9 @@ impl World {
         for name in ["cabinet.db", "dmp.db", MATRIX, PACK, ROOTS, BACKUP] {
             std::fs::copy(SETTLED.path().join(name), copied.path().join(name)).expect("copied");
         }
+        std::fs::create_dir(copied.path().join("historique")).expect("a folder");
+        let past = copied.path().join("historique/a.xml");
+        std::fs::write(past, content()).expect("written");
         World::open(Arc::new(copied))
     }
 
@@ -188,6 +191,7 @@ impl World {
             "export-request" => library::export(self.session, text).1,
             "emergency-filter" => call!(dmp_emergency_list(self.connector, text)),
             "emergency-review" => call!(dmp_emergency_review(self.session, text)),
+            "takeover-request" => library::take_over(self.session, text).1,
             "set-request" => call!(dmp_terminology_list(self.connector, text)),
             "code-request" => call!(dmp_terminology_check(self.connector, text)),
             "label-request" => call!(dmp_terminology_label(self.connector, text)),
@@ -236,6 +240,24 @@ impl World {
                             .into_owned();
                     }
                     _ => {}
+                }
+            }
+        }
+        if record == "takeover-request" {
+            let here = |path: &str| self.folder.path().join(path).to_string_lossy().into_owned();
+            if let Some(Value::String(path)) = value.get_mut("folder")
+                && !path.is_empty()
+            {
+                *path = here(path);
+            }
+            for path in value
+                .get_mut("files")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                if let Value::String(path) = path {
+                    *path = here(path);
                 }
             }
         }

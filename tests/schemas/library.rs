@@ -17,6 +17,7 @@ use dmpkit::ffi::safekeeping::{
     DMP_KEY_RAW, dmp_connector_open_keyed, dmp_register_backup, dmp_register_rekey,
 };
 use dmpkit::ffi::session::{dmp_session, dmp_session_open};
+use dmpkit::ffi::takeover::dmp_takeover_run;
 use serde_json::Value;
 
 pub type Connector = *mut dmp_connector;
@@ -319,6 +320,26 @@ pub fn export(session: Session, request: &str) -> (Vec<u8>, Reply) {
         },
     );
     (kept, reply)
+}
+
+/// Takes past documents over; what the callback was given, beside the reply.
+pub fn take_over(session: Session, request: &str) -> (Vec<Value>, Reply) {
+    unsafe extern "C" fn told(user: *mut c_void, progress: *const c_char) -> i32 {
+        // SAFETY: the list below, which lives for the call, and a text of the library.
+        unsafe {
+            let list = &mut *user.cast::<Vec<Value>>();
+            let text = CStr::from_ptr(progress).to_str().expect("UTF-8");
+            list.push(serde_json::from_str(text).expect("JSON"));
+        }
+        0
+    }
+    let mut list: Vec<Value> = Vec::new();
+    let text = Text::new(Some(request));
+    let user = (&raw mut list).cast();
+    let reply = reply("dmp_takeover_run", Some(request), |answer, error| unsafe {
+        dmp_takeover_run(session, text.pointer(), Some(told), user, answer, error)
+    });
+    (list, reply)
 }
 
 pub fn open_connector(config: &str) -> (Connector, Reply) {

@@ -6,6 +6,7 @@ mod inputs;
 mod library;
 mod national;
 mod story;
+mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -260,8 +261,15 @@ fn the_codes_of_rights_facts_and_remedies_are_the_librarys() {
 fn what_the_library_gives_is_what_the_schemas_describe() {
     let contract = contract();
     let mut told = story::story();
-    let (national, lent) = national::story();
+    let (national, mut lent) = national::story();
     told.extend(national);
+    let (taken_over, progress) = takeover::story();
+    told.extend(taken_over);
+    lent.extend(
+        progress
+            .into_iter()
+            .map(|given| ("takeover-progress", given)),
+    );
     let mut seen: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     let mut done = BTreeSet::new();
     for reply in &told {

@@ -11,9 +11,11 @@ mod codes;
 mod files;
 mod metadata;
 mod output;
+mod practice;
 mod render;
 #[cfg(feature = "simulator")]
 mod simulator;
+mod takeover;
 mod wrap;
 
 use std::process::ExitCode;
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Wrap(command) => wrap::run(&command),
         Command::Render(command) => render::run(&command),
         Command::Codes(command) => codes::run(&command),
+        Command::Takeover(command) => takeover::run(&command),
         #[cfg(feature = "simulator")]
         Command::Simulator(command) => simulator::run(&command),
     };
