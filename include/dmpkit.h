@@ -221,9 +221,11 @@ typedef int32_t (*dmp_transport_callback)(void *user,
 // longer; valid for the call. They name patients: keep them as you keep the register. Return DMP_OK to go on;
 // anything else ends the export with DMP_IO. Runs on the thread of the call, and must not call back in.
 typedef int32_t (*dmp_export_callback)(void *user, const uint8_t *lines, size_t lines_len);
+
 // Told how far a backup is, after each 256 pages. user: as given to dmp_register_backup. done, total: pages.
 // Runs on the thread of the call, and must not call back in.
 typedef void (*dmp_backup_callback)(void *user, int64_t done, int64_t total);
+
 // Told of each file of a take-over once it is settled. user: as given to dmp_takeover_run. progress: record
 // takeover-progress, valid for the call; its lines name the path of a file that needs a person. Return 0 to
 // go on, anything else to end after this file. Runs on the thread of the call, and must not call back in.
