@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
+use dmpkit::connector::StoreKey;
 use dmpkit::dmp::Requester;
 use dmpkit::error::{Error, ErrorKind, StorageError};
-use dmpkit::connector::StoreKey;
 use dmpkit::{Config, Connector, Session};
 use zeroize::Zeroizing;
 
@@ -106,9 +106,7 @@ fn of_storage(error: &StorageError) -> &'static str {
         StorageError::NotOurs => {
             "Un fichier de la configuration n'est pas de dmpkit, ou la clé n'est pas la sienne."
         }
-        StorageError::Exists => {
-            "Un fichier de ce nom existe déjà : il n'est pas remplacé."
-        }
+        StorageError::Exists => "Un fichier de ce nom existe déjà : il n'est pas remplacé.",
         StorageError::Newer => {
             "Un fichier a été écrit par une version plus récente de dmpkit : il est resté intact."
         }
