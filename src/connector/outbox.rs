@@ -254,7 +254,7 @@ pub(crate) const fn action_of(kind: Kind) -> &'static str {
 impl Session {
     /// The dossier as far as it can be known here: alive until the DMP says otherwise, with the divergences that were
     /// seen last.
-    fn presumed(&self, places: &mut Places, patient: &Ins) -> Result<Access> {
+    pub(super) fn presumed(&self, places: &mut Places, patient: &Ins) -> Result<Access> {
         let cx = patient.cx().to_string();
         let standing = places
             .register
@@ -553,7 +553,7 @@ impl Access {
 
     /// Puts checked documents in the outbox, with their identifiers, in the place of an item that is given up if there
     /// is one; durable when this returns.
-    fn hand_over(
+    pub(super) fn hand_over(
         &self,
         places: &mut Places,
         lot: &[Staged],

@@ -210,7 +210,7 @@ pub(crate) struct Move<'a> {
 const ITEM: &str = "SELECT id, patient, ins, requester, kind, target, take_over, submission, state, doubt, withdrawn,
     queued_at, due_at, attempts, failures, reason, ended_at, number FROM outbox";
 
-fn damaged() -> Error {
+pub(super) fn damaged() -> Error {
     StorageError::Corrupt.into()
 }
 
@@ -533,6 +533,16 @@ impl Tx<'_> {
             self.forget_content(id)?;
         }
         self.happened(id, to.now, to.event.code(), to.to.state, to.rule)
+    }
+
+    /// Puts an item off, as it stands: it could not even be taken.
+    pub fn put_off(&self, id: i64, due_at: Instant, failures: u32, reason: &str) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "UPDATE outbox SET due_at = ?2, failures = ?3, reason = ?4 WHERE id = ?1",
+            )?
+            .execute(params![id, due_at.millis(), failures, reason])?;
+        Ok(())
     }
 
     /// Notes that what allowed an item is withdrawn, while it is in someone's hands or in doubt.

@@ -125,6 +125,18 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             national["dmp"] = national_dmp();
             return vec![config, national];
         }
+        "dmp_connector_open_keyed" => {
+            let mut config = config(&folder.join(MARKER));
+            config["register"] = json!(folder.join(MARKER).join("keyed.db"));
+            config["dmp"] = json!({"embedded": {"path": folder.join(MARKER).join("keyed-dmp.db")}});
+            config
+        }
+        "dmp_register_rekey" => config(&folder.join(MARKER).join("nothing-there")),
+        "dmp_register_backup" => json!({"path": folder.join(MARKER).join("backup.db")}),
+        "dmp_register_restore" => json!({"register": folder.join(MARKER).join("restored.db"),
+            "backup": folder.join(MARKER).join("nothing-there.db"), "replace": true}),
+        "dmp_register_salvage" => json!({"register": folder.join(MARKER).join("nothing-there.db"),
+            "destination": folder.join(MARKER).join("saved.jsonl")}),
         "dmp_holder_act" => {
             let who = json!("899900112233");
             return vec![
@@ -172,6 +184,7 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             "after": {"serviceStart": "2026-01-01T00:00:00Z", "uniqueId": id}})
         }
         "dmp_document_reference" => json!({"uniqueIds": [id]}),
+        "dmp_document_preload" => json!({"criteria": {"author": MARKER}, "limit": 5}),
         "dmp_document_news" => json!({"since": "2026-01-01T00:00:00Z"}),
         "dmp_journal_read" => {
             json!({"action": MARKER, "document": id, "from": "2026-01-01T00:00:00Z",
@@ -179,6 +192,16 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
         }
         "dmp_journal_audit" => json!({"actor": MARKER, "patient": MARKER, "action": MARKER,
             "document": id, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "after": 1, "limit": 5}),
+        "dmp_journal_verify_sealed" => {
+            json!({"seals": [{"serial": 1, "number": 1, "head": "0".repeat(64),
+            "entries": 1, "at": "2026-01-01T00:00:00Z", "structure": MARKER, "mac": "0".repeat(64)}]})
+        }
+        "dmp_journal_prune" => json!({"before": "2006-01-01T00:00:00Z", "reason": MARKER}),
+        "dmp_journal_export" => {
+            json!({"format": "fhir", "filter": {"actor": MARKER, "patient": MARKER,
+            "action": MARKER, "document": id, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z",
+            "after": 1, "limit": 5}})
+        }
         "dmp_emergency_list" => json!({"unreviewed": true}),
         "dmp_emergency_review" => json!({"id": 9999, "note": MARKER}),
         "dmp_cda_check" => json!({"format": MARKER}),
@@ -196,6 +219,17 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             "practiceSetting": {"code": "AMBULATOIRE"},
             "contact": {"address": {"lines": [MARKER]}},
         }),
+        "dmp_takeover_run" => {
+            // An empty folder, and a file that is not there: whatever is taken leaves nothing but its entry.
+            let everything = json!({"folder": folder.join(MARKER), "from": "2020-01-01T00:00:00Z",
+                "to": "2026-01-01T00:00:00Z", "typeCode": [MARKER], "patients": [ins], "exclude": [ins],
+                "authors": [MARKER], "visibility": ["MASQUE_PS"], "representatives": "visible",
+                "legalPerson": true, "lateDays": 31, "dryRun": false, "limit": 10, "again": true, "lines": 5});
+            return vec![
+                everything,
+                json!({"files": [folder.join(MARKER).join("absent.xml")]}),
+            ];
+        }
         "dmp_terminology_list" => json!({"set": "JDV_J66-TypeCode-DMP", "at": "20260101"}),
         "dmp_terminology_check" => {
             json!({"set": "JDV_J66-TypeCode-DMP", "system": MARKER, "code": MARKER,

@@ -7,10 +7,12 @@ mod library;
 mod national;
 mod outbox;
 mod story;
+mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::{COMMON, contract, faults, folder, reference};
+use dmpkit::connector::oversight::Wrong;
 use dmpkit::ffi::status::{DMP_FINDINGS, DMP_INVALID_RECORD, DMP_OK};
 use dmpkit::rules::{Fact, Remedy, Right};
 use inputs::{READ_ONLY, World, accepts, mutants, options, says};
@@ -252,15 +254,28 @@ fn the_codes_of_rights_facts_and_remedies_are_the_librarys() {
     assert_eq!(code("fact"), facts);
     let remedies: Vec<&str> = Remedy::ALL.iter().map(|r| r.code()).collect();
     assert_eq!(code("remedy"), remedies);
+    let wrongs: Vec<&str> = Wrong::ALL.iter().map(|w| w.code()).collect();
+    assert_eq!(code("fault"), wrongs);
 }
 
 #[test]
 fn what_the_library_gives_is_what_the_schemas_describe() {
     let contract = contract();
-    let (mut told, progress) = story::story();
+    let (mut told, dispatched) = story::story();
     let (national, mut lent) = national::story();
     told.extend(national);
-    lent.extend(progress.into_iter().map(|p| ("dispatch-progress", p)));
+    let (taken_over, progress) = takeover::story();
+    told.extend(taken_over);
+    lent.extend(
+        progress
+            .into_iter()
+            .map(|given| ("takeover-progress", given)),
+    );
+    lent.extend(
+        dispatched
+            .into_iter()
+            .map(|given| ("dispatch-progress", given)),
+    );
     let mut seen: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     let mut done = BTreeSet::new();
     for reply in &told {

@@ -18,6 +18,7 @@ mod practice;
 mod render;
 #[cfg(feature = "simulator")]
 mod simulator;
+mod takeover;
 mod wrap;
 
 use std::process::ExitCode;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Codes(command) => codes::run(&command),
         Command::Outbox(command) => outbox::run(&command),
         Command::Dispatch(command) => dispatch::run(&command),
+        Command::Takeover(command) => takeover::run(&command),
         #[cfg(feature = "simulator")]
         Command::Simulator(command) => simulator::run(&command),
     };

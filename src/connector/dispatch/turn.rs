@@ -1,5 +1,6 @@
 //! One turn of the dispatcher, for one item.
 
+use super::content::{Elsewhere, look_for};
 use super::{HOLD_SECONDS, Run};
 use crate::clock::Instant;
 use crate::connector::access::Access;
@@ -16,6 +17,7 @@ use crate::rules::outbox::retry::{
     ASIDE_AFTER, Blame, HELD_AFTER, Stage, Verdict, backoff, verdict,
 };
 use crate::rules::outbox::{Event, Item, Kind, State};
+use crate::rules::takeover::SAME_CONTENT;
 use crate::rules::{Remedy, decide};
 use crate::store::Tx;
 use crate::store::journal::Outcome;
@@ -61,6 +63,8 @@ struct Attempt {
     receipts: Receipts,
     /// The host cancelled it: nobody's fault.
     cancelled: bool,
+    /// The DMP has the content under another identifier: not under the document's own.
+    elsewhere: bool,
 }
 
 /// entryUUID and logicalId of each document, as far as the DMP tells them.
@@ -74,6 +78,7 @@ impl Attempt {
             refusal: None,
             receipts: Vec::new(),
             cancelled: false,
+            elsewhere: false,
         }
     }
 
@@ -85,6 +90,7 @@ impl Attempt {
             refusal: Some(refusal_of(error)),
             receipts: Vec::new(),
             cancelled: cancelled_by_host(error),
+            elsewhere: false,
         }
     }
 }
@@ -124,6 +130,9 @@ impl Run {
         session: &Session,
         row: ItemRow,
     ) -> Result<Step> {
+        if row.failures >= HELD_AFTER {
+            return self.hold(places, session, &row);
+        }
         let author = row.requester.id().to_owned();
         let key = (row.patient.clone(), author.clone());
         let (existence, divergences) = match self.seen.get(&key) {
@@ -142,7 +151,7 @@ impl Run {
                     _ => Vec::new(),
                 };
                 let now = session.inner.now();
-                places.register.rebuildable(|tx| {
+                places.register.durable(|tx| {
                     tx.open_road(&author)?;
                     tx.put_standing(&row.patient, &author, &existence, &divergences, now)
                 })?;
@@ -178,6 +187,21 @@ impl Run {
         Ok(Step::Moved(to, outcome.event))
     }
 
+    /// An item that failed too often goes to a person.
+    fn hold(&self, places: &mut Places, session: &Session, row: &ItemRow) -> Result<Step> {
+        let now = session.inner.now();
+        places.register.durable(|tx| {
+            let current = tx.item(row.id)?.filter(|found| found.item == row.item);
+            let Some(row) = current else {
+                return Ok(Step::Passed);
+            };
+            let refusal = with_remedies(Refusal::by(&OFTEN_FAILED), State::Held);
+            let event = Event::PersonNeeded;
+            end(tx, session, &row, event, &refusal, "outbox.hold", now)?;
+            Ok(Step::Moved(State::Held, event))
+        })
+    }
+
     /// TD0.2 could not be asked, or was refused.
     fn stopped_before(
         &self,
@@ -201,6 +225,12 @@ impl Run {
                 let Some(row) = current else {
                     return Ok(Step::Passed);
                 };
+                if event == Event::Delayed {
+                    let failures = row.failures + 1;
+                    let due_at = later(&row, failures, now);
+                    tx.put_off(row.id, due_at, failures, &to_json(&refusal)?)?;
+                    return Ok(Step::Moved(row.item.state, event));
+                }
                 // Of what may be in the DMP a person has to know.
                 let event = match (event, row.item.state) {
                     (Event::Withdrawn, State::Waiting) => Event::Withdrawn,
@@ -227,12 +257,6 @@ impl Run {
         let Some(row) = current else {
             return Ok(Claim::Gone);
         };
-        if row.failures >= HELD_AFTER {
-            let refusal = with_remedies(Refusal::by(&OFTEN_FAILED), State::Held);
-            let event = Event::PersonNeeded;
-            end(tx, session, &row, event, &refusal, "outbox.hold", now)?;
-            return Ok(Claim::Ended(State::Held, event));
-        }
         let documents = tx.item_documents(row.id)?;
         let ids: Vec<&Oid> = match &row.target {
             Some(target) => vec![target],
@@ -290,7 +314,7 @@ impl Run {
         Ok(Claim::Ours(to))
     }
 
-    /// Writes how an attempt ended. What the DMP accepted can be rebuilt by asking it; the rest is durable.
+    /// Writes how an attempt ended.
     #[allow(clippy::too_many_arguments)] // what one turn knows, at its end
     fn conclude(
         &self,
@@ -302,11 +326,9 @@ impl Run {
         outcome: &Attempt,
     ) -> Result<State> {
         let now = session.inner.now();
-        let work = |tx: &Tx<'_>| self.write(tx, session, row, taken, documents, outcome, now);
-        match outcome.event {
-            Event::Accepted | Event::Found => places.register.rebuildable(work),
-            _ => places.register.durable(work),
-        }
+        places
+            .register
+            .durable(|tx| self.write(tx, session, row, taken, documents, outcome, now))
     }
 
     #[allow(clippy::too_many_arguments)] // as above, with the transaction
@@ -322,7 +344,7 @@ impl Run {
     ) -> Result<State> {
         let author = row.requester.id();
         let there = matches!(outcome.event, Event::Accepted | Event::Found);
-        if there && row.kind == Kind::Deposit {
+        if there && row.kind == Kind::Deposit && !outcome.elsewhere {
             for (index, document) in documents.iter().enumerate() {
                 let (entry, logical) = match outcome.receipts.get(index) {
                     Some((entry, logical)) => (entry.as_ref(), logical.as_ref()),
@@ -358,9 +380,11 @@ impl Run {
         // The way was open a moment ago: then it is the item that does not pass.
         let own = unsent
             && !outcome.cancelled
-            && taken.state == State::Sending
-            && outcome.blame != Blame::Author
-            && (self.answers || outcome.blame == Blame::Item);
+            && match outcome.blame {
+                Blame::Item => true,
+                Blame::Road => self.answers && taken.state == State::Sending,
+                Blame::Author => false,
+            };
         let failures = if own { row.failures + 1 } else { row.failures };
         let due_at = if own && failures >= ASIDE_AFTER {
             later(row, failures, now)
@@ -467,6 +491,28 @@ fn ask(
         .iter()
         .filter(|id| found.iter().any(|r| r.unique_id == **id))
         .count();
+    // A take-over's identifier may be in the DMP from elsewhere, and its content under another one.
+    if row.take_over
+        && let [document] = documents
+    {
+        match look_for(places, access, row, document)? {
+            Ok(Elsewhere::Same(id)) if id != document.unique_id && there == 0 => {
+                return Ok(Attempt {
+                    refusal: Some(Refusal::by(&SAME_CONTENT)),
+                    elsewhere: true,
+                    ..Attempt::of(Event::Found)
+                });
+            }
+            Ok(Elsewhere::Other) => {
+                return Ok(Attempt {
+                    refusal: Some(Refusal::by(&IDENTIFIER_TAKEN)),
+                    ..Attempt::of(Event::Refused)
+                });
+            }
+            Ok(_) => {}
+            Err(error) => return Ok(Attempt::failed(Stage::Ask, &error)),
+        }
+    }
     if there == ids.len() {
         let mut ours = true;
         for document in documents {

@@ -43,6 +43,21 @@ impl Counts {
     pub const fn left(&self) -> u64 {
         self.waiting + self.sending + self.unsure + self.asking
     }
+
+    /// Says how many stand in a state.
+    pub(in crate::store) fn set(&mut self, state: State, count: u64) {
+        let counter = match state {
+            State::Waiting => &mut self.waiting,
+            State::Sending => &mut self.sending,
+            State::Unsure => &mut self.unsure,
+            State::Asking => &mut self.asking,
+            State::Held => &mut self.held,
+            State::Dead => &mut self.dead,
+            State::Cancelled => &mut self.cancelled,
+            State::Done => &mut self.done,
+        };
+        *counter = count;
+    }
 }
 
 impl Tx<'_> {
@@ -211,16 +226,8 @@ impl Tx<'_> {
         while let Some(row) = rows.next()? {
             let count: i64 = row.get(1)?;
             let count = u64::try_from(count).unwrap_or_default();
-            match State::of_code(&row.get::<_, String>(0)?).ok_or_else(damaged)? {
-                State::Waiting => counts.waiting = count,
-                State::Sending => counts.sending = count,
-                State::Unsure => counts.unsure = count,
-                State::Asking => counts.asking = count,
-                State::Held => counts.held = count,
-                State::Dead => counts.dead = count,
-                State::Cancelled => counts.cancelled = count,
-                State::Done => counts.done = count,
-            }
+            let state = State::of_code(&row.get::<_, String>(0)?).ok_or_else(damaged)?;
+            counts.set(state, count);
         }
         Ok(counts)
     }
