@@ -194,3 +194,43 @@ fn sentence(error: &clap::Error) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_page_shows_every_command_once() {
+        let command = Arguments::command();
+        let page = first_page(&command);
+        for one in command.get_subcommands() {
+            let line = format!("\n  {:<9}  ", one.get_name());
+            assert_eq!(page.matches(&line).count(), 1, "{line:?} in {page}");
+        }
+    }
+
+    #[test]
+    fn every_page_of_the_help_is_in_french() {
+        let mut open = vec![Arguments::command()];
+        let mut pages = 0;
+        while let Some(mut command) = open.pop() {
+            command.build();
+            let page = command.render_help().to_string();
+            for english in [
+                "Usage",
+                "Commands",
+                "Options:",
+                "Arguments:",
+                "[default",
+                "[possible",
+                "Print",
+            ] {
+                assert!(!page.contains(english), "{english}: {page}");
+            }
+            let actions = command.get_subcommands().cloned();
+            open.extend(actions);
+            pages += 1;
+        }
+        assert!(pages > 20, "{pages}");
+    }
+}
