@@ -118,10 +118,7 @@ pub enum Command {
 
 /// Reads the command line; help, version and errors are shown here and give the exit code.
 pub fn parse() -> Result<Arguments, ExitCode> {
-    let command = Arguments::command();
-    let page = first_page(&command);
-    let command = command.help_template(page);
-    let parsed = command
+    let parsed = command()
         .try_get_matches()
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     parsed.map_err(|error| match error.kind() {
@@ -139,6 +136,13 @@ pub fn parse() -> Result<Arguments, ExitCode> {
             ExitCode::from(USAGE)
         }
     })
+}
+
+/// The whole command, with its first page.
+fn command() -> clap::Command {
+    let command = Arguments::command();
+    let page = first_page(&command);
+    command.help_template(page)
 }
 
 /// The template of the first page: what each command says of itself, by group.
@@ -211,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_page_of_the_help_is_in_french() {
-        let mut open = vec![Arguments::command()];
+        let mut open = vec![command()];
         let mut pages = 0;
         while let Some(mut command) = open.pop() {
             command.build();
