@@ -101,6 +101,7 @@ fn access(folder: &Path) -> Access {
             relation: Default::default(),
             reason: None,
             minutes: None,
+            offline: false,
         })
         .expect("an access")
 }

@@ -139,6 +139,7 @@ pub fn config(folder: &Path) -> Config {
         authorisation: AuthorisationPolicy::Explicit,
         domain: None,
         parameters: Parameters::default(),
+        offline: None,
         terminology: None,
     }
 }

@@ -50,6 +50,7 @@ fn connector(folder: &std::path::Path, register: &str) -> Outcome<Connector> {
         authorisation: AuthorisationPolicy::Explicit,
         domain: Some(Domain::Test),
         parameters: Parameters::default(),
+        offline: None,
         terminology: None,
     })?)
 }
@@ -87,6 +88,7 @@ fn request(patient: Ins, mode: Mode, reason: Option<&str>) -> AccessRequest {
         relation: Relation::CareTeam,
         reason: reason.map(str::to_owned),
         minutes: Some(30),
+        offline: false,
     }
 }
 

@@ -90,7 +90,7 @@
 // The file cannot be opened.
 #define DMP_CANNOT_OPEN 401
 
-// The file is not ours.
+// The file is not ours, or not one that the key given, or none, opens: one answer for both.
 #define DMP_NOT_OURS 402
 
 // The file was written by a newer version; it was left untouched.
@@ -105,11 +105,15 @@
 // Another process held the file too long: try again.
 #define DMP_BUSY 406
 
-// The file is damaged.
+// The file is damaged: restore a backup (dmp_register_restore), or have what can still be read written out
+// (dmp_register_salvage).
 #define DMP_CORRUPT 407
 
 // The file cannot be read or written.
 #define DMP_IO 408
+
+// A file of that name is there already; nothing was overwritten.
+#define DMP_EXISTS 409
 
 // The DMP could not be reached, or the connection was cut. The answer holds a record refusal that says whether
 // anything was sent, as for the codes 502 to 505.
@@ -139,6 +143,13 @@
 // The version of the interface this header describes: it changes when something is added, and its
 // thousands when something is removed or changes meaning.
 #define DMP_ABI_VERSION 1
+
+// A kind of key: 32 random bytes that the host keeps (the system's store of secrets, a card).
+#define DMP_KEY_RAW 1
+
+// A kind of key: a passphrase, the bytes of its UTF-8 without NUL. Each opening of a file derives the key
+// from it, which takes 230 to 420 ms.
+#define DMP_KEY_PASSPHRASE 2
 
 // A patient's dossier, open in a mode.
 typedef struct dmp_access dmp_access;
@@ -205,10 +216,14 @@ typedef int32_t (*dmp_transport_callback)(void *user,
                                           dmp_answer_writer write,
                                           void *answer);
 
-// Told of each file of a take-over once it is settled. user: as given to dmp_takeover_run. progress: record
-// takeover-progress, valid for the call; its lines name the path of a file that needs a person. Return 0 to
-// go on, anything else to end after this file. Runs on the thread of the call, and must not call back in.
-typedef int32_t (*dmp_takeover_callback)(void *user, const char *progress);
+// Receives an export of the journal, piece by piece, in order. user: as given to dmp_journal_export. lines,
+// lines_len: whole lines in UTF-8, each ended by a line feed, without NUL; some 32 KiB at a time, more when a line is
+// longer; valid for the call. They name patients: keep them as you keep the register. Return DMP_OK to go on;
+// anything else ends the export with DMP_IO. Runs on the thread of the call, and must not call back in.
+typedef int32_t (*dmp_export_callback)(void *user, const uint8_t *lines, size_t lines_len);
+// Told how far a backup is, after each 256 pages. user: as given to dmp_register_backup. done, total: pages.
+// Runs on the thread of the call, and must not call back in.
+typedef void (*dmp_backup_callback)(void *user, int64_t done, int64_t total);
 
 #ifdef __cplusplus
 extern "C" {
@@ -217,7 +232,8 @@ extern "C" {
 // Frees what a function of this library gave through an output pointer. NULL is fine.
 void dmp_free(void *pointer);
 
-// The version of the library, such as "0.1.0". Not to be freed.
+// The version of the library, such as "0.1.0", followed by what this build is without: "0.1.0 without
+// encryption" refuses every key. Not to be freed.
 const char *dmp_version(void);
 
 // The version of the interface the library was built with; compare with DMP_ABI_VERSION.
@@ -229,8 +245,11 @@ const char *dmp_status_name(int32_t status);
 // How many handles are open in this process, for tests: 0 when all were closed.
 int64_t dmp_open_handles(void);
 
-// Opens a connector. config: record config. The files it names are created when absent.
-int32_t dmp_connector_open(const char *config, dmp_connector **out, char **error);
+// Opens a connector. config: record config. The files it names are created when absent, in clear: to have them
+// encrypted at rest, see dmp_connector_open_keyed.
+int32_t dmp_connector_open(const char *config,
+                           dmp_connector **out,
+                           char **error);
 
 // Closes a connector and its files. Its sessions and accesses answer DMP_CLOSED from then on; close
 // them too, before or after.
@@ -245,6 +264,13 @@ int32_t dmp_connector_set_log(dmp_connector *connector,
 // Moves the clock of a connector whose configuration has a clock. at: RFC 3339, such as
 // "2026-01-31T08:00:00Z".
 int32_t dmp_connector_set_time(dmp_connector *connector, const char *at, char **error);
+
+// Removes the documents kept for reading without network whose term is over; all of them when the configuration has no
+// member offline. Opening a connector does the same by the terms: call it once a day on one that stays open. out:
+// record swept.
+int32_t dmp_connector_sweep(dmp_connector *connector,
+                            char **out,
+                            char **error);
 
 // Plays the patient or the CNAM on an embedded DMP, or on dmpkit's simulator. action: record holder-action.
 // content: the CDA document of a deposit, NULL and 0 otherwise. out: record holder-answer.
@@ -340,7 +366,9 @@ int32_t dmp_consent_revoke(dmp_session *session, const char *revocation, char **
 int32_t dmp_consent_list(dmp_session *session, const char *ins, char **out, char **error);
 
 // Enters a patient's dossier: asks the DMP whether it exists (TD0.2), compares identities, says what may
-// be done. request: record access-request. state: record access-state.
+// be done. With offline in the request the DMP is not asked: what it last said and what is kept answer. When the
+// network fails and something is kept, the remedy open_offline says so. request: record access-request. state: record
+// access-state.
 int32_t dmp_access_open(dmp_session *session,
                         const char *request,
                         dmp_access **out,
@@ -428,8 +456,8 @@ int32_t dmp_document_unstage(dmp_access *access, char **out, char **error);
 // record feed-answer.
 int32_t dmp_document_feed_staged(dmp_access *access, char **out, char **error);
 
-// Finds documents (TD3.1), a page at a time. criteria: record criteria, or NULL for all that is up to
-// date. out: record find-answer.
+// Finds documents (TD3.1), a page at a time; on an access opened offline, among those kept. criteria: record
+// criteria, or NULL for all that is up to date. out: record find-answer.
 int32_t dmp_document_find(dmp_access *access,
                           const char *criteria,
                           char **out,
@@ -448,8 +476,16 @@ int32_t dmp_document_news(dmp_access *access,
                           char **out,
                           char **error);
 
-// Reads a document (TD3.2). content, content_len: its bytes as they were deposited, hash and size
-// checked. out: record read-answer, with the warnings to display.
+// Fetches documents ahead and keeps them for reading without network, when the configuration has a member offline.
+// To the DMP and to the patient it is reading: fetch what the visit needs. request: record preload-request, or NULL
+// for the twenty most recent that are up to date. out: record preload-answer.
+int32_t dmp_document_preload(dmp_access *access,
+                             const char *request,
+                             char **out,
+                             char **error);
+
+// Reads a document (TD3.2), or what is kept of it on an access opened offline. content, content_len: its bytes as
+// they were deposited, hash and size checked. out: record read-answer, with the warnings to display.
 int32_t dmp_document_read(dmp_access *access,
                           const char *unique_id,
                           uint8_t **content,
@@ -551,6 +587,53 @@ int32_t dmp_journal_verify(dmp_connector *connector,
                            char **out,
                            char **error);
 
+// Seals the journal as it stands under a key of 32 random bytes, which you keep elsewhere than the register. The seal
+// is written in the register and mentioned in the journal; keep the one given here elsewhere too: it shows later that
+// the end of the journal was cut off or made again. The library keeps no copy of the key: wipe yours. Seal at
+// regular times, and after dmp_journal_verify_sealed: sealing checks nothing. DMP_INVALID_VALUE while the journal is
+// empty. For those who oversee. out: record seal.
+int32_t dmp_journal_seal(dmp_connector *connector,
+                         const uint8_t *key,
+                         size_t key_len,
+                         char **out,
+                         char **error);
+
+// Checks the journal's chain, every seal of the register and the seals you kept elsewhere, and says where each thing
+// wrong lies: an entry changed, removed or moved, the end cut off, entries made again, a seal removed, changed or
+// forged. check: record seal-check, with the seals you kept, or NULL for none. keys, keys_len: the sealing keys in use
+// over the years, one after the other, 32 bytes each; every seal must have been made under one of them. NULL and 0 for
+// none: seals then still bind number and hash, and the answer says that they were not authenticated. DMP_OK also
+// when something is wrong: read the member intact. For those who oversee. out: record sealed-verification.
+int32_t dmp_journal_verify_sealed(dmp_connector *connector,
+                                  const char *check,
+                                  const uint8_t *keys,
+                                  size_t keys_len,
+                                  char **out,
+                                  char **error);
+
+// Removes the entries of the journal that are older than a date, up to the first that is not. The journal keeps up to
+// where, by whom, when and why, and stays verifiable from there. The register's file is then written again whole, so
+// that they are gone from the disk too: that takes as much room as the file, and a while when it is large. DMP_REFUSED
+// for a date more recent than the least time of conservation (member journalMonths of record config), or than a bris
+// de glace that nobody reviewed. For those who oversee; the session says who did it. request: record prune-request.
+// out: record pruned.
+int32_t dmp_journal_prune(dmp_session *session,
+                          const char *request,
+                          char **out,
+                          char **error);
+
+// Exports the journal for an audit, to a callback: each entry as it is in JSON Lines, or as FHIR R4 AuditEvent, one
+// resource a line. Where it goes (an encrypted disk, a collector of traces) and who may read it is yours to choose:
+// the library writes no file of its own. Memory does not grow with the journal. The session says who exports, and the
+// journal keeps it, with what was asked and the SHA-256 of what was given. Names documents whatever their masking:
+// for those who oversee, never for care. request: record export-request. out: record journal-export.
+int32_t dmp_journal_export(dmp_session *session,
+                           const char *request,
+                           dmp_export_callback callback,
+                           void *user,
+                           char **out,
+                           char **error);
+
 // The bris de glace of the practice, for review. filter: record emergency-filter, or NULL for all. out:
 // record emergencies.
 int32_t dmp_emergency_list(dmp_connector *connector,
@@ -561,29 +644,81 @@ int32_t dmp_emergency_list(dmp_connector *connector,
 // Signs the review of a bris de glace. review: record emergency-review. out: record done.
 int32_t dmp_emergency_review(dmp_session *session, const char *review, char **out, char **error);
 
-// Takes past documents over ("reprise d'historique"): judges the files of a folder, or of a list, one by one,
-// and hands those that may go over to the outbox, which asks the DMP for each of them before it sends it, at
-// night, at the pace and within the daily number of the configuration's parameters. A document goes when it
-// reads and conforms, its patient is registered with a qualified INS and does not oppose it, this structure is
-// among its authors, and neither this practice nor this run gave the same content before; bytes are never
-// changed. request: record takeover-request. With dryRun everything is done but the writing, and the report is
-// the same. callback: told after each file, or NULL. The call may end at any file, by the callback, by the
-// bound of the request or with the process: call again with the same request, and what is settled is passed
-// over, by its content. Paths are in the report and in the progress alone: they are neither kept nor logged. A
-// folder of thousands takes minutes: call from a thread of your own, on a connector of its own if the doctor is
-// not to wait for one document at a time. out: record takeover-report.
-int32_t dmp_takeover_run(dmp_session *session,
-                         const char *request,
-                         dmp_takeover_callback callback,
-                         void *user,
-                         char **out,
-                         char **error);
+// Opens a connector as dmp_connector_open does, on files encrypted at rest: the register, and the embedded
+// DMP if there is one. What is created is created under the key. config: record config. key, key_len, kind:
+// DMP_KEY_RAW and 32 bytes, or DMP_KEY_PASSPHRASE and its UTF-8; the library's copy is wiped when the
+// connector is closed. A key that does not open a file, encrypted or not, is answered with DMP_NOT_OURS, as
+// a file that is none of ours, and the file is left as it is. A lost key is a lost file: nothing else opens
+// it. Each file then takes up to 64 MiB of memory for its pages, as they are needed. In a library built
+// without encryption (see dmp_version): DMP_INVALID_VALUE.
+int32_t dmp_connector_open_keyed(const char *config,
+                                 const uint8_t *key,
+                                 size_t key_len,
+                                 int32_t kind,
+                                 dmp_connector **out,
+                                 char **error);
 
-// Where this person's take-over stands: how many of its documents wait, were sent or found, or need a person.
-// The documents themselves are in the outbox. out: record takeover-state.
-int32_t dmp_takeover_state(dmp_session *session,
+// Puts the register, and the embedded DMP if there is one, under another key; encrypts them when they were
+// not. No connector may have them open: DMP_BUSY. config: record config. old_key, old_key_len, old_kind: the
+// key they are under, NULL and 0 when they are not encrypted. key, key_len, kind: the new one. out: record
+// rekey-answer. At every moment each file opens with one of the two keys; after a crash the same call
+// finishes it. When files were not encrypted, their old bytes are overwritten: after a crash call again even
+// if the new key opens them. On an SSD, in snapshots and in backups, overwriting promises nothing. Backups
+// made before stay under the old key.
+int32_t dmp_register_rekey(const char *config,
+                           const uint8_t *old_key,
+                           size_t old_key_len,
+                           int32_t old_kind,
+                           const uint8_t *key,
+                           size_t key_len,
+                           int32_t kind,
                            char **out,
                            char **error);
+
+// Copies the register, as it is at one instant, into a new file under the same key, checked and durable.
+// Other calls, on this connector too, go on meanwhile. request: record backup-request. progress: told how
+// far it is, or NULL; user: given back to it. out: record backup-answer. Note its journal's head elsewhere.
+// A file of that name is never overwritten: DMP_EXISTS. Of a damaged register no backup is made:
+// DMP_CORRUPT.
+int32_t dmp_register_backup(dmp_connector *connector,
+                            const char *request,
+                            dmp_backup_callback progress,
+                            void *user,
+                            char **out,
+                            char **error);
+
+// Checks the register: the structure of its file, each page's authenticity when it is under a key, its
+// references, the journal's chain. Counts, no data. Other calls, on this connector too, go on meanwhile. out:
+// record register-check.
+int32_t dmp_register_check(dmp_connector *connector,
+                           char **out,
+                           char **error);
+
+// Puts a backup in the register's place. No connector may have the register open: DMP_BUSY. request: record
+// restore-request. key, key_len, kind: the key of the backup, NULL and 0 when it has none; it is the
+// register's from then on. out: record backup-answer. The backup is checked first, and only read. A register
+// that is there is refused with DMP_EXISTS unless the request says to replace it; it is then set aside under
+// the name in the answer, never deleted. What the outbox of the backup holds as not sent is asked for in the
+// DMP before it is sent.
+int32_t dmp_register_restore(const char *request,
+                             const uint8_t *key,
+                             size_t key_len,
+                             int32_t kind,
+                             char **out,
+                             char **error);
+
+// Writes out what can still be read of a damaged register, past what cannot: one JSON record a line, such as
+// {"table":"patient","row":{...}}, bytes as {"base64":"..."}, "damaged":true on a row with a value that does
+// not fit. IN CLEAR, whatever the key: keep that file as the register is kept. The register is only read, on
+// a copy beside the destination that is removed at the end. Close the connectors on it first. request: record
+// salvage-request. key, key_len, kind: the register's key, NULL and 0 when it has none. out: record
+// salvage-report.
+int32_t dmp_register_salvage(const char *request,
+                             const uint8_t *key,
+                             size_t key_len,
+                             int32_t kind,
+                             char **out,
+                             char **error);
 
 // The value sets and correspondences in use, with their versions, and what the last pack changed. out:
 // record terminology-sets.

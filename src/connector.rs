@@ -15,8 +15,11 @@
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
+//! | `offline` | documents kept, fetched ahead, read without network |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
 //! | `oversight` | the journal, read and verified |
+//! | `safekeeping` | backup, check, restore, change of key, salvage of a damaged register |
+//! | `support` | what a practice sends to those who help it |
 //! | `terminology` | the value sets in use, and packs loaded over them |
 //!
 //! A [`Connector`] owns the register and the port to a DMP. Calls on one connector run one at a time,
@@ -32,11 +35,14 @@ pub mod emergency;
 pub mod feed;
 #[cfg(feature = "national")]
 pub mod host;
+pub mod offline;
 pub mod outbox;
 pub mod oversight;
 pub mod prepare;
 pub mod render;
+pub mod safekeeping;
 pub mod session;
+pub mod support;
 pub mod takeover;
 mod terminology;
 
@@ -44,7 +50,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use access::{Access, AccessRequest, AccessState};
 pub use config::Config;
+pub use safekeeping::{rekey, restore, salvage};
 pub use session::Session;
+
+pub use crate::store::key::StoreKey;
 
 use crate::clock::{Clock, Instant};
 use crate::dmp::embedded::Embedded;
@@ -218,6 +227,20 @@ impl Connector {
     ///
     /// Errors: [`ErrorKind::Caller`] for a wrong configuration, [`ErrorKind::Storage`] for a file.
     pub fn open(config: Config) -> Result<Connector> {
+        Connector::with(config, None)
+    }
+
+    /// As [`Connector::open`], on files encrypted at rest under this key: the register, and the embedded DMP
+    /// if there is one. What is created is created under it.
+    ///
+    /// Errors: as [`Connector::open`]; a file that this key does not open, encrypted or not, is answered as
+    /// a file that is not ours ([`StorageError::NotOurs`](crate::error::StorageError::NotOurs)) and left as
+    /// it is. [`ErrorKind::Caller`] when the library was built without encryption.
+    pub fn open_keyed(config: Config, key: &StoreKey) -> Result<Connector> {
+        Connector::with(config, Some(key))
+    }
+
+    fn with(config: Config, key: Option<&StoreKey>) -> Result<Connector> {
         config.check()?;
         let clock = config.clock();
         let habilitation = config.habilitation()?;
@@ -225,9 +248,10 @@ impl Connector {
         // The files last: a configuration that cannot work creates none.
         let (register, dmp): (Register, Box<dyn Dmp>) = match &config.dmp {
             config::Backend::Embedded(embedded) => {
-                let register = Register::open(&config.register)?;
-                let dmp = Embedded::open(
+                let register = Register::open(&config.register, key)?;
+                let dmp = Embedded::open_keyed(
                     &embedded.path,
+                    key,
                     clock.clone(),
                     config.parameters,
                     habilitation,
@@ -237,7 +261,7 @@ impl Connector {
             #[cfg(feature = "national")]
             config::Backend::National(national) => {
                 let dmp = National::new((**national).clone(), clock.clone())?;
-                (Register::open(&config.register)?, Box::new(dmp))
+                (Register::open(&config.register, key)?, Box::new(dmp))
             }
         };
         Connector::assemble(config, clock, terminology, register, dmp)
@@ -246,16 +270,17 @@ impl Connector {
     /// Opens a connector on a DMP of the host's own, in place of the one that the configuration names: a back end that
     /// this library does not have, or one that fails on purpose in tests. `dmp` makes it, on the connector's clock.
     ///
-    /// Errors: as [`Connector::open`].
+    /// Errors: as [`Connector::open_keyed`].
     pub fn open_on(
         config: Config,
+        key: Option<&StoreKey>,
         dmp: impl FnOnce(&Clock) -> Result<Box<dyn Dmp>>,
     ) -> Result<Connector> {
         config.check()?;
         let clock = config.clock();
         let terminology = terminology::InUse::open(config.terminology.as_deref())?;
         let dmp = dmp(&clock)?;
-        let register = Register::open(&config.register)?;
+        let register = Register::open(&config.register, key)?;
         Connector::assemble(config, clock, terminology, register, dmp)
     }
 
@@ -281,6 +306,10 @@ impl Connector {
         });
         #[cfg(feature = "national")]
         host::log_warnings(&inner)?;
+        {
+            let mut held = inner.hold()?;
+            inner.sweep(held.state()?)?;
+        }
         Ok(Connector { inner })
     }
 

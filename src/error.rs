@@ -65,8 +65,10 @@ pub enum StorageError {
     /// The file or its folder cannot be opened.
     #[error("the file cannot be opened: check that its folder exists and can be written")]
     CannotOpen,
-    /// The file is not one of ours.
-    #[error("the file is not a dmpkit file of this kind")]
+    /// The file is not one of ours, or not under this key: one answer for both.
+    #[error(
+        "the file is not a dmpkit file of this kind, or not one that the key given, or none, opens"
+    )]
     NotOurs,
     /// The file was written by a newer version.
     #[error("the file was written by a newer version of dmpkit; it was left untouched")]
@@ -80,9 +82,15 @@ pub enum StorageError {
     /// Another process held the file too long.
     #[error("the file is in use by another process; try again")]
     Busy,
-    /// The file is damaged.
-    #[error("the file is damaged")]
+    /// The file is damaged. [`restore`](crate::connector::restore) puts a backup in its place,
+    /// [`salvage`](crate::connector::salvage) writes out what can still be read of a register.
+    #[error(
+        "the file is damaged: restore a backup, or have salvage write out what can still be read"
+    )]
     Corrupt,
+    /// Something of that name is there already; nothing is overwritten.
+    #[error("a file of that name is there already; nothing was overwritten")]
+    Exists,
     /// Another input or output error.
     #[error("the file cannot be read or written")]
     Io,
@@ -278,6 +286,23 @@ impl Error {
     /// The rules refuse.
     pub fn refused(decision: &Decision) -> Error {
         ErrorKind::Refused(Refusal::of(decision)).into()
+    }
+
+    /// With one more way out beside the refusal, if this is one.
+    pub(crate) fn with_remedy(mut self, remedy: crate::rules::Remedy) -> Error {
+        match &mut *self.0 {
+            ErrorKind::Findings(refusal)
+            | ErrorKind::Refused(refusal)
+            | ErrorKind::Dmp(refusal)
+            | ErrorKind::UnknownDocument(refusal)
+            | ErrorKind::Key(refusal)
+            | ErrorKind::Ended(refusal)
+            | ErrorKind::Network(NetworkFailure { refusal, .. }) => {
+                refusal.explanation.remedies.push(Sentence::from(remedy));
+            }
+            _ => {}
+        }
+        self
     }
 
     /// A fault of this library; the text names the place.

@@ -63,6 +63,8 @@
 //! - A call without a basis never reaches the DMP.
 //! - For anyone without the right, a masked document and an absent one are the same in every output.
 //! - A document acknowledged is in the DMP once, whatever stops in between.
+//! - What is kept for reading without network stands under the consent that allowed it, and is gone once the DMP no longer
+//!   shows it to its reader.
 //! - A journal entry cannot be changed, removed or moved without [`Connector::verify_journal`] saying where.
 //! - Bytes of a document are never re-serialised.
 //! - Instants are UTC; time comes from one clock that tests can set.

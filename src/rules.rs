@@ -9,6 +9,7 @@
 //! | what a recorded consent covers, when it ends, what an opposition stops | [`consent`] |
 //! | may this document be fed with this visibility | [`feeding`] |
 //! | what waits in the outbox: its states, when it is tried again | [`outbox`] |
+//! | what may be kept, and what may be done with it without network | [`offline`] |
 //! | which past documents are taken over, and what a person is told of the others | [`takeover`] |
 //! | which profession reads which type of document (loaded from a file) | [`habilitation`] |
 //! | durations and switches | [`parameters`] |
@@ -18,6 +19,7 @@ pub mod decide;
 pub mod decision;
 pub mod feeding;
 pub mod habilitation;
+pub mod offline;
 pub mod outbox;
 pub mod parameters;
 pub mod rights;

@@ -65,9 +65,18 @@ fn null_for_each_pointer_in_turn() {
         }
         let quiet = f.without("error", 0, text, content);
         let spoken = f.call(0, text, content);
-        if f.on == On::Nothing {
+        if f.takes("handle_out") && f.on == On::Nothing {
             bare("dmp_connector_close", quiet.handle).ok();
             bare("dmp_connector_close", spoken.ok().handle).ok();
+        } else if f.on == On::Nothing {
+            // There is no such file.
+            assert_eq!(spoken.name(), "DMP_CANNOT_OPEN", "{}", f.name);
+            assert_eq!(
+                (quiet.status, quiet.error),
+                (spoken.status, None),
+                "{}",
+                f.name
+            );
         } else {
             assert_eq!(
                 (quiet.name(), quiet.error),
@@ -119,7 +128,7 @@ fn try_record(world: &World, f: &Function, text: &str) -> Reply {
     );
     if reply.status == 0 && reply.handle != 0 {
         let close = match f.name {
-            "dmp_connector_open" => "dmp_connector_close",
+            "dmp_connector_open" | "dmp_connector_open_keyed" => "dmp_connector_close",
             "dmp_session_open" => "dmp_session_close",
             _ => "dmp_access_close",
         };
@@ -175,7 +184,9 @@ fn other_values_are_taken_or_refused_without_being_told() {
                 before = world.effects();
                 continue;
             }
-            let opening = f.name == "dmp_connector_open" && (400..500).contains(&reply.status);
+            let files =
+                f.name.starts_with("dmp_connector_open") || f.name.starts_with("dmp_register_");
+            let opening = files && (400..500).contains(&reply.status);
             if !opening {
                 check_failure(&what, &reply);
             }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::AuthorisationPolicy;
 use super::emergency::Banner;
+use super::offline::{OFFLINE, OfflineAge};
 use super::session::{Note, Session, ending};
 use super::{Inner, State};
 use crate::clock::Instant;
@@ -17,7 +18,7 @@ use crate::dossier::{
 };
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::identity::{IdentityStatus, Ins, Trait};
-use crate::rules::consent::{self, Basis, ConsentKind};
+use crate::rules::consent::{self, Basis, ConsentKind, ConsentRecord};
 use crate::rules::decide::{
     ACCESS_OVER, Consent, DossierIs, Feeding, REASON_REQUIRED, Role, Situation,
 };
@@ -45,6 +46,9 @@ pub struct AccessRequest {
     /// How long a bris de glace lasts at most, in minutes; the parameter's value when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes: Option<i64>,
+    /// Without asking the DMP: from what it last said, to read what is kept. See [`super::offline`].
+    #[serde(default)]
+    pub offline: bool,
 }
 
 /// The professional's place beside the patient (CSP L.1110-12).
@@ -65,8 +69,12 @@ pub struct Access {
     /// CX of the INS, as the journal writes it.
     pub(crate) cx: String,
     pub(crate) mode: Mode,
-    relation: Relation,
+    pub(crate) relation: Relation,
     reason: Option<String>,
+    /// Structure, authentication and profession of the requester: under what face the DMP knows him.
+    pub(crate) face: String,
+    /// When the DMP last spoke of the dossier, for an access without network.
+    pub(crate) offline: Option<Instant>,
     data: Mutex<Data>,
 }
 
@@ -123,6 +131,9 @@ pub struct AccessState {
     /// The consent record that holds, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<i64>,
+    /// How old all this is, when the access was opened without network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflineAge>,
     /// The banner to display throughout a bris de glace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emergency: Option<Banner>,
@@ -136,6 +147,8 @@ pub struct AccessState {
 pub(crate) struct Local {
     pub patient: Option<PatientRow>,
     pub basis: Basis,
+    /// Whether the basis is a consent to one consultation.
+    pub single_consultation: bool,
     pub feeding: Feeding,
 }
 
@@ -146,12 +159,20 @@ impl Session {
     /// In normal mode the access opens whatever the answer, for a person has to see why nothing may be
     /// done. An emergency mode is refused when the patient opposed it, when a bris de glace has no
     /// reason, or when the matrices give no such mode to this authentication.
+    ///
+    /// With `offline` the DMP is not asked: the access opens from what it last said to this person, if that is
+    /// recent enough, and finds and reads what is kept. When the network fails and something is kept that this
+    /// person may read, the refusal's remedies say so.
     pub fn access(&self, request: &AccessRequest) -> Result<Access> {
         self.inner.config.check_domain(&request.patient)?;
         if request.minutes.is_some_and(|m| m < 1) {
             return Err(Error::caller("minutes", "must be at least 1"));
         }
-        let opened = self.enter_dossier(request);
+        let opened = if request.offline {
+            self.enter_offline(request)
+        } else {
+            self.enter_dossier(request)
+        };
         self.inner.logged("access.open", opened)
     }
 
@@ -196,53 +217,35 @@ impl Session {
         };
         let existence = match state.dmp.test_existence(&context) {
             Ok(existence) => existence,
-            Err(error) => return self.refuse(state, "access.open", error, note),
+            Err(error) => {
+                let error = self.offering_offline(state, request, error)?;
+                return self.refuse(state, "access.open", error, note);
+            }
         };
         let known = state.register.read(|tx| tx.patient(&request.patient))?;
         let divergences = match (&known, &existence.traits) {
             (Some(row), Some(theirs)) => row.traits.divergences(theirs),
             _ => Vec::new(),
         };
-        let access = Access {
-            session: self.clone(),
-            patient: request.patient,
-            cx: cx.clone(),
-            mode: request.mode,
-            relation: request.relation,
-            reason: reason.map(str::to_owned),
-            data: Mutex::new(Data {
-                existence,
-                divergences,
-                entered: None,
-                emergency: None,
-                over: false,
-                staged: Vec::new(),
-            }),
-        };
+        let access = Access::new(self, request, existence, divergences, None);
         let (situation, local) = access.look(state, None)?;
         if request.mode.is_emergency() {
             // Every column may read administrative data: what stops it is the mode itself.
             let decision = decide(Right::ReadAdministrative, &situation);
             self.permit(state, "access.open", &decision, note)?;
         }
-        if self.requester.secret
-            && access.age(&local, self.inner.now()) == Age::Adult
-            && situation.dossier != DossierIs::Nonexistent
-        {
-            let fault = FeedingFault::SecretForAnAdult;
-            let refusal = Refusal::by_rule(fault.rule(), "EX_GEN-1550", fault.french());
-            return self.refuse(
-                state,
-                "access.open",
-                ErrorKind::Refused(refusal).into(),
-                note,
-            );
-        }
+        access.refuse_secret_for_an_adult(state, note)?;
         access.begin(state, request, &local, note)?;
         if self.inner.config.authorisation == AuthorisationPolicy::Automatic {
             access.declare_by_itself(state)?;
         }
         Ok(access)
+    }
+}
+
+impl Data {
+    pub(crate) fn existence(&self) -> &Existence {
+        &self.existence
     }
 }
 
@@ -254,13 +257,41 @@ impl Access {
         existence: Existence,
         divergences: Vec<Trait>,
     ) -> Access {
-        Access {
-            session: session.clone(),
+        let request = AccessRequest {
             patient: *patient,
-            cx: patient.cx().to_string(),
             mode: Mode::Normal,
             relation: Relation::CareTeam,
             reason: None,
+            minutes: None,
+            offline: false,
+        };
+        Access::new(session, &request, existence, divergences, None)
+    }
+
+    /// An access that nothing was written of yet.
+    pub(super) fn new(
+        session: &Session,
+        request: &AccessRequest,
+        existence: Existence,
+        divergences: Vec<Trait>,
+        offline: Option<Instant>,
+    ) -> Access {
+        let requester = &session.requester;
+        let reason = request.reason.as_deref().map(str::trim);
+        Access {
+            session: session.clone(),
+            patient: request.patient,
+            cx: request.patient.cx().to_string(),
+            mode: request.mode,
+            relation: request.relation,
+            reason: reason.filter(|r| !r.is_empty()).map(str::to_owned),
+            face: format!(
+                "{} {:?} {}",
+                requester.structure.id.as_str(),
+                requester.authentication,
+                requester.profession()
+            ),
+            offline,
             data: Mutex::new(Data {
                 existence,
                 divergences,
@@ -270,6 +301,27 @@ impl Access {
                 staged: Vec::new(),
             }),
         }
+    }
+
+    /// Connexion secrète is for minors.
+    pub(super) fn refuse_secret_for_an_adult(
+        &self,
+        state: &mut State,
+        note: Note<'_>,
+    ) -> Result<()> {
+        if !self.session.requester.secret {
+            return Ok(());
+        }
+        let (situation, local) = self.look(state, None)?;
+        if self.age(&local, self.inner().now()) != Age::Adult
+            || situation.dossier == DossierIs::Nonexistent
+        {
+            return Ok(());
+        }
+        let fault = FeedingFault::SecretForAnAdult;
+        let refusal = Refusal::by_rule(fault.rule(), "EX_GEN-1550", fault.french());
+        let error = ErrorKind::Refused(refusal).into();
+        self.session.refuse(state, "access.open", error, note)
     }
 
     pub(crate) fn data(&self) -> MutexGuard<'_, Data> {
@@ -304,6 +356,7 @@ impl Access {
             patient: Some(&self.cx),
             mode: Some(self.mode),
             document: document.map(Oid::as_str),
+            detail: self.offline.map(|_| OFFLINE),
             ..Note::default()
         }
     }
@@ -344,8 +397,13 @@ impl Access {
                 record: None,
             },
         };
+        let single_consultation = basis.record.is_some_and(|id| {
+            let single = |r: &ConsentRecord| r.kind == ConsentKind::SingleConsultation;
+            records.iter().any(|r| r.id == id && single(r))
+        });
         let local = Local {
             basis,
+            single_consultation,
             feeding: consent::feeding(&records, document, now),
             patient,
         };
@@ -385,12 +443,24 @@ impl Access {
         right: Right,
         document: Option<&Oid>,
     ) -> Result<Situation> {
+        let (situation, _) = self.begin_call_with(state, action, right, document)?;
+        Ok(situation)
+    }
+
+    /// As [`Access::begin_call`], with what the register holds.
+    pub(super) fn begin_call_with(
+        &self,
+        state: &mut State,
+        action: &str,
+        right: Right,
+        document: Option<&Oid>,
+    ) -> Result<(Situation, Local)> {
         self.check_open(state, action)?;
-        let (situation, _) = self.look(state, document)?;
-        let decision = decide(right, &situation);
+        let looked = self.look(state, document)?;
+        let decision = self.judge(right, &looked.0);
         self.session
             .permit(state, action, &decision, self.note(document))?;
-        Ok(situation)
+        Ok(looked)
     }
 
     /// Refuses when the access is over; ends it first when its time has passed.
@@ -425,15 +495,9 @@ impl Access {
         let (entered, emergency) = state.register.durable(|tx| {
             self.remember_standing(tx)?;
             let mut entered = None;
-            if let (Mode::Normal, Some(row), Some(record)) =
-                (self.mode, &local.patient, local.basis.record)
-            {
-                let single = tx
-                    .consents(row.id)?
-                    .iter()
-                    .any(|r| r.id == record && r.kind == ConsentKind::SingleConsultation);
+            if let (Mode::Normal, Some(record)) = (self.mode, local.basis.record) {
                 // Another access may have spent it meanwhile; then this one goes without.
-                if single && tx.use_consent(record, now)? {
+                if local.single_consultation && tx.use_consent(record, now)? {
                     entered = Some(record);
                 }
             }
@@ -464,7 +528,7 @@ impl Access {
         Ok(())
     }
 
-    /// Keeps what the DMP said of the dossier, for when there is no network.
+    /// Keeps what the DMP said of the dossier, for when there is no network, and forgets what it takes away.
     pub(crate) fn remember_standing(&self, tx: &Tx<'_>) -> Result<()> {
         let data = self.data();
         tx.put_standing(
@@ -473,7 +537,9 @@ impl Access {
             &data.existence,
             &data.divergences,
             self.inner().now(),
-        )
+        )?;
+        drop(data);
+        self.learn_standing(tx)
     }
 
     /// Positions the authorisation when the practice asked for it to go by itself.
@@ -528,13 +594,16 @@ impl Access {
             divergences,
             alert,
             consent: local.basis.record,
+            offline: self
+                .offline
+                .map(|seen_at| OfflineAge::new(None, seen_at, now)),
             emergency: data.emergency.as_ref().map(|b| b.at(now)),
             over: data.over,
             advice: Right::all()
                 .map(|right| Advice {
                     right: right.code(),
                     label: right.label(),
-                    explanation: decide(right, &situation).explain(),
+                    explanation: self.judge(right, &situation).explain(),
                 })
                 .collect(),
         })
@@ -546,7 +615,7 @@ impl Access {
         let state = held.state()?;
         self.end_if_due(state)?;
         let (situation, _) = self.look(state, None)?;
-        Ok(decide(right, &situation))
+        Ok(self.judge(right, &situation))
     }
 
     /// Records that a person checked the identity and confirms it despite the divergences seen.
@@ -562,8 +631,9 @@ impl Access {
         let result = state.register.durable(|tx| {
             let patient = super::consent::registered(tx, &self.patient)?;
             tx.confirm_identity(patient.id, &divergences)?;
+            let detail = self.said_offline(note);
             let note = Note {
-                detail: Some(note),
+                detail: Some(&detail),
                 ..self.note(None)
             };
             self.session
@@ -614,9 +684,8 @@ impl Access {
         self.outcome(state, action, None, &answer)?;
         let (changed, existence) = answer?;
         self.data().existence = existence;
-        state
-            .register
-            .rebuildable(|tx| self.remember_standing(tx))?;
+        // Durable: what an authorisation removed had allowed to keep must not come back.
+        state.register.durable(|tx| self.remember_standing(tx))?;
         Ok(changed)
     }
 
@@ -692,11 +761,23 @@ impl Access {
         })
     }
 
-    /// Writes how the effect ended. The intent before it is durable and the DMP knows the rest, so this
-    /// entry can be rebuilt.
+    /// Writes how the effect ended.
     pub(crate) fn outcome<T>(
         &self,
         state: &mut State,
+        action: &str,
+        document: Option<&Oid>,
+        answer: &Result<T>,
+    ) -> Result<()> {
+        state
+            .register
+            .durable(|tx| self.note_outcome(tx, action, document, answer))
+    }
+
+    /// The entry of how an effect ended.
+    pub(super) fn note_outcome<T>(
+        &self,
+        tx: &Tx<'_>,
         action: &str,
         document: Option<&Oid>,
         answer: &Result<T>,
@@ -709,13 +790,11 @@ impl Access {
                 (outcome, Some(rule))
             }
         };
-        state.register.rebuildable(|tx| {
-            let note = Note {
-                rule: rule.as_deref(),
-                ..self.note(document)
-            };
-            self.session.note(tx, now, action, outcome, note)
-        })
+        let note = Note {
+            rule: rule.as_deref(),
+            ..self.note(document)
+        };
+        self.session.note(tx, now, action, outcome, note)
     }
 
     /// Whether the patient is a minor, by the practice's traits, else by the DMP's. Unknown is adult: the

@@ -76,7 +76,7 @@ impl Access {
             ],
         )?;
         let answer = ask(state, &set);
-        self.outcome(state, action, Some(unique_id), &answer)?;
+        self.outcome_of_change(state, action, unique_id, &answer)?;
         answer
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::offline::OfflineConfig;
 use crate::clock::{Clock, Instant};
 use crate::dmp::Software;
 #[cfg(feature = "national")]
@@ -34,6 +35,9 @@ pub struct Config {
     /// Durations and switches, where they differ from the known ones.
     #[serde(default)]
     pub parameters: Parameters,
+    /// What is kept for reading without network, and for how long; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflineConfig>,
     /// Path of a terminology pack, see [`crate::terminology::pack`]: value sets newer than those of the library.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminology: Option<String>,
@@ -118,6 +122,9 @@ impl Config {
             #[cfg(feature = "national")]
             Backend::National(national) => national.check()?,
         }
+        if let Some(offline) = &self.offline {
+            offline.check()?;
+        }
         let p = &self.parameters;
         for (fits, field) in [
             (
@@ -156,6 +163,11 @@ impl Config {
             (
                 (1..=3650).contains(&p.outbox_history_days),
                 "outboxHistoryDays",
+            ),
+            ((12..=1200).contains(&p.journal_months), "journalMonths"),
+            (
+                (1..=365).contains(&p.emergency_review_days),
+                "emergencyReviewDays",
             ),
         ] {
             if !fits {

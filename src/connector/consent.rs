@@ -36,7 +36,8 @@ pub struct RevocationRequest {
 }
 
 impl Session {
-    /// Records a consent or an opposition; returns its number.
+    /// Records a consent or an opposition; returns its number. With an opposition to consultation goes all that was kept
+    /// of the patient for reading without network.
     ///
     /// Errors: [`ErrorKind::Refused`] by a rule of [`crate::rules::consent`]; [`ErrorKind::Caller`] when
     /// the patient is not registered or no person collects.
@@ -58,6 +59,9 @@ impl Session {
             let own = basis(&records, collector, true, None, now).consent;
             may_record(&request.consent, collector, own, &records, now).map_err(fault)?;
             let id = tx.insert_consent(patient.id, &request.consent, collector, now)?;
+            if request.consent.kind == ConsentKind::ConsultationOpposition {
+                tx.forget_kept_of_patient(&cx)?;
+            }
             let detail = format!(
                 "{} {id}",
                 crate::store::sqlite::to_json(&request.consent.kind)?.trim_matches('"')
@@ -94,7 +98,8 @@ impl Session {
         }
     }
 
-    /// Withdraws a consent or an opposition. A consent withdrawn stops consultation at once.
+    /// Withdraws a consent or an opposition. A consent withdrawn stops consultation at once, and what
+    /// it had allowed to keep is forgotten.
     pub fn revoke_consent(&self, request: &RevocationRequest) -> Result<()> {
         let collector = self.collector()?;
         let now = self.inner.now();
@@ -107,6 +112,7 @@ impl Session {
                     "this patient has no such consent or opposition in force",
                 ));
             }
+            tx.forget_kept_under(request.id)?;
             let detail = request.id.to_string();
             let note = Note {
                 patient: Some(&cx),

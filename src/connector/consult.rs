@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use super::access::Access;
+use super::offline::{Lesson, OfflineAge};
+use super::session::Note;
 use crate::cda::render::Duties;
 use crate::clock::Instant;
 use crate::dmp::{Criteria, Cursor, Reference};
@@ -11,7 +13,7 @@ use crate::document::ids::hex;
 use crate::document::{AssociationKind, DocumentEntry, EntryUuid, Oid};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::Right;
-use crate::rules::decide::masked_criterion;
+use crate::rules::decide::{Situation, masked_criterion};
 use crate::store::journal::Outcome;
 use crate::store::register::KnownDocuments;
 
@@ -30,6 +32,9 @@ pub struct Found {
     pub already_here: bool,
     /// What to tell the person who opens it, in French: see [`Duties`].
     pub warnings: Vec<String>,
+    /// How old it is, when it was given without network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflineAge>,
 }
 
 /// A page of documents.
@@ -41,8 +46,11 @@ pub struct FindAnswer {
     /// Where to continue; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Cursor>,
-    /// When the DMP answered: `since` of a later [`Access::news`].
+    /// When the DMP answered: `since` of a later [`Access::news`]. Without network, as `seen_at` of `offline`.
     pub as_of: Instant,
+    /// How old the list is, when it was given without network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline: Option<OfflineAge>,
 }
 
 /// A document read: what it is beside its bytes.
@@ -97,8 +105,27 @@ pub struct NewsAnswer {
     pub as_of: Instant,
 }
 
+/// What a consultation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A person looks.
+    Reading,
+    /// Documents are fetched ahead.
+    Preload,
+}
+
+impl Purpose {
+    /// What the journal says of it beside the action.
+    fn detail(self) -> Option<&'static str> {
+        match self {
+            Purpose::Reading => None,
+            Purpose::Preload => Some("preload"),
+        }
+    }
+}
+
 impl Access {
-    fn triage(&self, entry: DocumentEntry, known: &KnownDocuments) -> Found {
+    pub(super) fn triage(&self, entry: DocumentEntry, known: &KnownDocuments) -> Found {
         let id = entry.unique_id.as_str();
         let fed_by = known.fed.get(id);
         Found {
@@ -109,21 +136,30 @@ impl Access {
                 .into_iter()
                 .map(|warning| warning.sentence)
                 .collect(),
+            offline: None,
             entry,
         }
     }
 
-    fn known(&self, state: &mut State) -> Result<KnownDocuments> {
+    pub(super) fn known(&self, state: &mut State) -> Result<KnownDocuments> {
         state.register.read(|tx| tx.known_documents(&self.cx))
     }
 
-    /// Finds documents (TD3.1), a page at a time.
+    /// Finds documents (TD3.1), a page at a time; without network, among those that are kept.
+    ///
+    /// What is kept for this person and is not on the page is asked for beside (TD3.1 GetDocuments), so that what he
+    /// may no longer see is forgotten.
     pub fn find(&self, criteria: &Criteria) -> Result<FindAnswer> {
-        let result = self.find_held(criteria);
-        self.inner().logged("document.find", result)
+        let result = self.find_for(criteria, Purpose::Reading);
+        let (_, answer) = self.inner().logged("document.find", result)?;
+        Ok(answer)
     }
 
-    fn find_held(&self, criteria: &Criteria) -> Result<FindAnswer> {
+    pub(super) fn find_for(
+        &self,
+        criteria: &Criteria,
+        purpose: Purpose,
+    ) -> Result<(Situation, FindAnswer)> {
         let action = "document.find";
         let mut held = self.inner().hold()?;
         let state = held.state()?;
@@ -133,14 +169,19 @@ impl Access {
             self.session
                 .permit(state, action, &decision, self.note(None))?;
         }
+        if self.offline.is_some() {
+            let answer = self.find_kept(state, &situation, criteria)?;
+            return Ok((situation, answer));
+        }
         let as_of = self.inner().now();
         let page = match state.dmp.find(&self.context(), criteria) {
             Ok(page) => page,
-            Err(error) => return self.session.refuse(state, action, error, self.note(None)),
+            Err(error) => return self.unanswered(state, action, None, error),
         };
+        let lesson = self.compare(state, page.documents.iter())?;
         let known = self.known(state)?;
-        self.done(state, action)?;
-        Ok(FindAnswer {
+        self.done(state, action, purpose.detail(), &lesson, &situation)?;
+        let answer = FindAnswer {
             documents: page
                 .documents
                 .into_iter()
@@ -148,28 +189,55 @@ impl Access {
                 .collect(),
             next: page.next,
             as_of,
-        })
+            offline: None,
+        };
+        Ok((situation, answer))
     }
 
     /// The DMP's current identifiers of documents, without anything clinical (TD3.1 by reference).
     /// Documents that do not exist for this person are absent from the answer.
     pub fn references(&self, unique_ids: &[Oid]) -> Result<Vec<Reference>> {
-        self.ask("document.reference", Right::SearchReference, |state| {
-            state.dmp.references(&self.context(), unique_ids)
-        })
+        let result = self.references_held(unique_ids);
+        self.inner().logged("document.reference", result)
     }
 
-    /// Reads a document (TD3.2): its bytes as they were deposited, once hash and size are checked.
+    fn references_held(&self, unique_ids: &[Oid]) -> Result<Vec<Reference>> {
+        let action = "document.reference";
+        let mut held = self.inner().hold()?;
+        let state = held.state()?;
+        let situation = self.begin_call(state, action, Right::SearchReference, None)?;
+        match state.dmp.references(&self.context(), unique_ids) {
+            Ok(found) => {
+                let lesson = self.absent(unique_ids, found.iter().map(|r| &r.unique_id));
+                self.done(state, action, None, &lesson, &situation)?;
+                Ok(found)
+            }
+            Err(error) => self.session.refuse(state, action, error, self.note(None)),
+        }
+    }
+
+    /// Reads a document (TD3.2): its bytes as they were deposited, once hash and size are checked; without network,
+    /// those that are kept. What is read is kept when the configuration says so (`offline`).
     pub fn read(&self, unique_id: &Oid) -> Result<(Vec<u8>, ReadAnswer)> {
-        let result = self.read_held(unique_id);
-        self.inner().logged("document.read", result)
+        let result = self.read_for(unique_id, Purpose::Reading);
+        let (bytes, answer, _) = self.inner().logged("document.read", result)?;
+        Ok((bytes, answer))
     }
 
-    fn read_held(&self, unique_id: &Oid) -> Result<(Vec<u8>, ReadAnswer)> {
+    /// Reads, and says whether the document is kept now.
+    pub(super) fn read_for(
+        &self,
+        unique_id: &Oid,
+        purpose: Purpose,
+    ) -> Result<(Vec<u8>, ReadAnswer, bool)> {
         let action = "document.read";
         let mut held = self.inner().hold()?;
         let state = held.state()?;
-        self.begin_call(state, action, Right::ReadUnmasked, Some(unique_id))?;
+        let looked = self.begin_call_with(state, action, Right::ReadUnmasked, Some(unique_id))?;
+        if self.offline.is_some() {
+            let (bytes, answer) = self.read_kept(state, &looked.0, unique_id)?;
+            return Ok((bytes, answer, true));
+        }
         let content = state
             .dmp
             .read(&self.context(), unique_id)
@@ -185,22 +253,26 @@ impl Access {
             });
         let content = match content {
             Ok(content) => content,
-            Err(error) => {
-                let note = self.note(Some(unique_id));
-                return self.session.refuse(state, action, error, note);
-            }
+            Err(error) => return self.unanswered(state, action, Some(unique_id), error),
         };
+        let wanted =
+            purpose == Purpose::Preload || self.inner().config.offline.is_some_and(|o| o.keep_read);
         let known = self.known(state)?;
         let now = self.inner().now();
         // The bytes leave only once the journal says so.
-        state.register.durable(|tx| {
+        let kept = state.register.durable(|tx| {
             let entry = &content.entry;
             tx.put_received(&entry.unique_id, &self.cx, &entry.hash, entry.size, now)?;
-            let note = self.note(Some(unique_id));
-            self.session.note(tx, now, action, Outcome::Done, note)
+            let kept = self.keep_or_learn(tx, &looked, &content, wanted)?;
+            let note = Note {
+                detail: purpose.detail(),
+                ..self.note(Some(unique_id))
+            };
+            self.session.note(tx, now, action, Outcome::Done, note)?;
+            Ok(kept)
         })?;
         let found = self.triage(content.entry, &known);
-        Ok((content.bytes, ReadAnswer { found }))
+        Ok((content.bytes, ReadAnswer { found }, kept))
     }
 
     /// What was deposited or changed since an instant: FindSubmissionSets, GetAssociations, then
@@ -214,14 +286,16 @@ impl Access {
         let action = "document.news";
         let mut held = self.inner().hold()?;
         let state = held.state()?;
-        self.begin_call(state, action, Right::SearchMetadata, None)?;
+        self.needs_the_dmp(state, action)?;
+        let situation = self.begin_call(state, action, Right::SearchMetadata, None)?;
         let as_of = self.inner().now();
         let gathered = match self.gather(state, since) {
             Ok(gathered) => gathered,
-            Err(error) => return self.session.refuse(state, action, error, self.note(None)),
+            Err(error) => return self.unanswered(state, action, None, error),
         };
+        let lesson = self.compare(state, gathered.iter().map(|(entry, ..)| entry))?;
         let known = self.known(state)?;
-        self.done(state, action)?;
+        self.done(state, action, None, &lesson, &situation)?;
         Ok(NewsAnswer {
             documents: gathered
                 .into_iter()
@@ -290,11 +364,24 @@ impl Access {
     }
 
     /// Journals a consultation that succeeded, without its count: what was visible then may be masked now.
-    fn done(&self, state: &mut State, action: &str) -> Result<()> {
+    /// What the answer taught of what is kept is applied with it.
+    pub(super) fn done(
+        &self,
+        state: &mut State,
+        action: &str,
+        detail: Option<&str>,
+        lesson: &Lesson,
+        situation: &Situation,
+    ) -> Result<()> {
         let now = self.inner().now();
         state.register.durable(|tx| {
-            self.session
-                .note(tx, now, action, Outcome::Done, self.note(None))
+            self.learn(tx, lesson, situation, now)?;
+            let note = self.note(None);
+            let note = Note {
+                detail: detail.or(note.detail),
+                ..note
+            };
+            self.session.note(tx, now, action, Outcome::Done, note)
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::clock::Instant;
 use crate::error::{Error, Result};
 use crate::rules::Mode;
 use crate::store::journal::Outcome;
-pub use crate::store::register::Emergency;
+pub use crate::store::register::{Consulted, Emergency};
 
 /// What the host displays throughout a bris de glace (EX_0.2-1050, EX_0.3-1050).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -101,8 +101,9 @@ impl Access {
             if let Some(id) = emergency {
                 tx.close_emergency(id, at)?;
             }
+            let cause = self.said_offline(cause);
             let note = Note {
-                detail: Some(cause),
+                detail: Some(&cause),
                 ..self.note(None)
             };
             self.session
@@ -129,14 +130,58 @@ pub struct Review {
     pub note: String,
 }
 
+/// A bris de glace with what an overseer needs to review it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EmergencyCase {
+    /// Who, on whom, why, when; its review.
+    #[serde(flatten)]
+    pub emergency: Emergency,
+    /// Whether it is still open.
+    pub open: bool,
+    /// By when it is to be reviewed (`emergency_review_days` of the parameters after its end).
+    pub review_due_at: Instant,
+    /// Whether that time has passed without a review.
+    pub overdue: bool,
+    /// What was consulted; absent once its entries of the journal were removed after their time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consulted: Option<Consulted>,
+}
+
+impl EmergencyCase {
+    fn new(
+        emergency: Emergency,
+        consulted: Option<Consulted>,
+        now: Instant,
+        review_days: i64,
+    ) -> EmergencyCase {
+        let end = emergency.closed_at.unwrap_or(emergency.closes_at);
+        let review_due_at = end.plus_days(review_days);
+        EmergencyCase {
+            open: emergency.closed_at.is_none() && now < emergency.closes_at,
+            overdue: emergency.reviewed_at.is_none() && now > review_due_at,
+            review_due_at,
+            consulted,
+            emergency,
+        }
+    }
+}
+
 impl Connector {
     /// The bris de glace of the practice, oldest first; only those nobody reviewed, if asked.
-    pub fn emergencies(&self, unreviewed: bool) -> Result<Vec<Emergency>> {
-        self.inner
-            .hold()?
-            .state()?
-            .register
-            .read(|tx| tx.emergencies(unreviewed))
+    pub fn emergencies(&self, unreviewed: bool) -> Result<Vec<EmergencyCase>> {
+        let now = self.inner.now();
+        let days = self.inner.config.parameters.emergency_review_days;
+        self.inner.hold()?.state()?.register.read(|tx| {
+            let found = tx.emergencies(unreviewed)?;
+            found
+                .into_iter()
+                .map(|emergency| {
+                    let consulted = tx.consulted(&emergency)?;
+                    Ok(EmergencyCase::new(emergency, consulted, now, days))
+                })
+                .collect()
+        })
     }
 }
 

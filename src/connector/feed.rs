@@ -339,7 +339,7 @@ impl Access {
         Ok(FeedAnswer { documents })
     }
 
-    /// Writes what the DMP answered. It can be rebuilt by asking the DMP again.
+    /// Writes what the DMP answered.
     fn conclude(
         &self,
         state: &mut State,
@@ -354,7 +354,7 @@ impl Access {
                 (outcome, Some(rule))
             }
         };
-        state.register.rebuildable(|tx| {
+        state.register.durable(|tx| {
             for (index, staged) in lot.iter().enumerate() {
                 let id = &staged.metadata.unique_id;
                 match answer {

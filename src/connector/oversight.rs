@@ -1,4 +1,16 @@
 //! The journal: the professional's own view of it, and the practice's oversight.
+//!
+//! | file | what |
+//! |---|---|
+//! | `seal` | checkpoints under a key kept elsewhere, and the check of everything |
+//! | `retention` | entries removed after their time |
+//! | `export` | the journal for an audit: JSON Lines, FHIR AuditEvent |
+//! | `audit_event` | how an entry is told as an AuditEvent: a table |
+
+mod audit_event;
+mod export;
+mod retention;
+mod seal;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +20,13 @@ use crate::clock::Instant;
 use crate::document::Oid;
 use crate::error::{Error, Result};
 use crate::store::journal::Selection;
-pub use crate::store::journal::{Entry, Verification};
+pub use crate::store::journal::{
+    Boundary, Entry, Fault, Hash, Note, Seal, SealKey, SealedVerification, SealsChecked,
+    Verification, Wrong,
+};
+pub use export::{ExportAnswer, ExportFormat, ExportRequest};
+pub use retention::{PruneAnswer, PruneRequest};
+pub use seal::{SealCheck, keys_of};
 
 /// What to keep of the journal; each absent criterion keeps everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,20 +57,28 @@ pub struct JournalAnswer {
     pub entries: Vec<Entry>,
 }
 
+impl JournalFilter {
+    /// What it keeps of the practice's whole journal.
+    fn selection(&self) -> Selection<'_> {
+        Selection {
+            patient: self.patient.as_deref(),
+            actor: self.actor.as_deref(),
+            action: self.action.as_deref(),
+            document: self.document.as_ref().map(Oid::as_str),
+            from: self.from,
+            to: self.to,
+            after: self.after,
+            through: None,
+            limit: self.limit,
+        }
+    }
+}
+
 impl Connector {
     /// The whole journal of the practice, with its chain: for those who oversee, not for care. It names
     /// documents whatever their masking.
     pub fn journal(&self, filter: &JournalFilter) -> Result<JournalAnswer> {
-        let selection = Selection {
-            patient: filter.patient.as_deref(),
-            actor: filter.actor.as_deref(),
-            action: filter.action.as_deref(),
-            document: filter.document.as_ref().map(Oid::as_str),
-            from: filter.from,
-            to: filter.to,
-            after: filter.after,
-            limit: filter.limit,
-        };
+        let selection = filter.selection();
         let entries = self
             .inner
             .hold()?
@@ -95,6 +121,7 @@ impl Access {
             from: filter.from,
             to: filter.to,
             after: None,
+            through: None,
             limit: None,
         };
         let mut entries = state.register.read(|tx| tx.entries(&selection))?;
@@ -120,16 +147,15 @@ impl Access {
         if ids.is_empty() {
             return Ok(());
         }
-        let visible: Vec<Oid> = match state.dmp.references(&self.context(), &ids) {
-            Ok(found) => found.into_iter().map(|r| r.unique_id).collect(),
-            // The DMP cannot tell now: only what this professional fed himself is certain to be his.
-            Err(_) => {
-                let me = self.session.requester.id();
-                let known = state.register.read(|tx| tx.known_documents(&self.cx))?;
-                ids.into_iter()
-                    .filter(|id| known.fed.get(id.as_str()).is_some_and(|by| by == me))
-                    .collect()
-            }
+        let answered = match self.offline {
+            None => state.dmp.references(&self.context(), &ids).ok(),
+            Some(_) => None,
+        };
+        let visible: Vec<Oid> = match answered {
+            Some(found) => found.into_iter().map(|r| r.unique_id).collect(),
+            // The DMP cannot tell now: only what this professional fed himself is certain to be his, and offline
+            // what he may read here.
+            None => self.certain(state, &ids)?,
         };
         entries.retain(|e| {
             let Some(document) = &e.document else {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Instant;
-use crate::document::{DocumentEntry, Oid, Status, Visibility};
+use crate::document::{DocumentEntry, Metadata, Oid, Status, Visibility};
+use crate::error::{Error, Result};
+use crate::identity::traits::fold;
 
 /// Search criteria; each absent one does not filter. Lists match any of their values.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -47,6 +49,77 @@ impl Criteria {
     pub const DEFAULT_LIMIT: usize = 100;
     /// Documents a page holds at most.
     pub const MAX_LIMIT: usize = 10_000;
+
+    /// Documents a page holds; the rule that a limit breaks.
+    pub(crate) fn page_limit(&self) -> Result<usize> {
+        match self.limit.unwrap_or(Criteria::DEFAULT_LIMIT) {
+            0 => Err(Error::caller("limit", "must be at least 1")),
+            n if n > Criteria::MAX_LIMIT => Err(Error::caller("limit", "must be at most 10000")),
+            n => Ok(n),
+        }
+    }
+
+    /// Whether a document of this status meets the criterion of statuses.
+    pub(crate) fn fits_status(&self, status: Status) -> bool {
+        if self.status.is_empty() {
+            status == Status::Approved
+        } else {
+            self.status.contains(&status)
+        }
+    }
+
+    /// Whether metadata meet the criteria that only they can tell: acts and authors.
+    pub(crate) fn fits_acts_and_authors(&self, metadata: &Metadata) -> bool {
+        let event = self.event_code.is_empty()
+            || metadata
+                .event_code_list
+                .iter()
+                .any(|e| self.event_code.contains(&e.code));
+        let author = self.author.as_deref().is_none_or(|wanted| {
+            let folded = fold(wanted);
+            metadata.author.iter().any(|a| {
+                let name = fold(&format!(
+                    "{} {}",
+                    a.author_person.family, a.author_person.given
+                ));
+                a.author_person.id == wanted || (!folded.is_empty() && name.contains(&folded))
+            })
+        });
+        event && author
+    }
+
+    /// Whether a document meets every criterion but the place in the list.
+    pub(crate) fn fits(&self, entry: &DocumentEntry, metadata: &Metadata) -> bool {
+        let within = |at: Instant, from: Option<Instant>, to: Option<Instant>| {
+            from.is_none_or(|from| at >= from) && to.is_none_or(|to| at < to)
+        };
+        let one_of =
+            |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|w| w == value);
+        self.fits_status(entry.availability_status)
+            && within(
+                metadata.service_start_time.start(),
+                self.service_start_from,
+                self.service_start_to,
+            )
+            && within(
+                metadata.creation_time.start(),
+                self.creation_from,
+                self.creation_to,
+            )
+            && one_of(&self.class_code, &metadata.class_code.code)
+            && one_of(&self.type_code, &metadata.type_code.code)
+            && one_of(&self.format_code, &metadata.format_code.code)
+            && one_of(
+                &self.healthcare_facility_type_code,
+                &metadata.healthcare_facility_type_code.code,
+            )
+            && one_of(
+                &self.practice_setting_code,
+                &metadata.practice_setting_code.code,
+            )
+            && (self.visibility.bits() == 0 || entry.visibility.has(self.visibility))
+            && self.fits_acts_and_authors(metadata)
+    }
 }
 
 /// A place in a list: the last document given. It names only what the asker was given.

@@ -41,6 +41,7 @@ use crate::identity::traits::fold;
 use crate::rules::decide::DossierIs;
 use crate::rules::habilitation::Habilitation;
 use crate::rules::{Authentication, Mode, Parameters, Right};
+use crate::store::key::{self, StoreKey};
 use crate::store::sqlite;
 use crate::terminology::Terminology;
 use holder::{HolderAction, HolderAnswer};
@@ -61,6 +62,9 @@ struct World {
     terminology: Terminology,
 }
 
+/// The schema of its file, for those who change the key of files.
+pub(crate) const SCHEMA: &sqlite::Schema = &store::SCHEMA;
+
 impl Embedded {
     /// Opens or creates the file of an embedded DMP, on the connector's clock.
     pub fn open(
@@ -69,8 +73,20 @@ impl Embedded {
         parameters: Parameters,
         habilitation: Habilitation,
     ) -> Result<Embedded> {
+        Embedded::open_keyed(path, None, clock, parameters, habilitation)
+    }
+
+    /// As [`Embedded::open`], under a key if one is given.
+    pub fn open_keyed(
+        path: &str,
+        key: Option<&StoreKey>,
+        clock: Clock,
+        parameters: Parameters,
+        habilitation: Habilitation,
+    ) -> Result<Embedded> {
+        key::usable(key)?;
         Ok(Embedded {
-            connection: sqlite::open(path, &store::SCHEMA)?,
+            connection: sqlite::open(path, &store::SCHEMA, key)?,
             world: World {
                 clock,
                 parameters,

@@ -55,7 +55,9 @@ struct Web {
 }
 
 /// Enters a patient's dossier: asks the DMP whether it exists (TD0.2), compares identities, says what may
-/// be done. request: record access-request. state: record access-state.
+/// be done. With offline in the request the DMP is not asked: what it last said and what is kept answer. When the
+/// network fails and something is kept, the remedy open_offline says so. request: record access-request. state: record
+/// access-state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_access_open(
     session: *mut dmp_session,

@@ -33,7 +33,8 @@ impl Done {
     pub const DONE: Done = Done { outcome: "done" };
 }
 
-/// Opens a connector. config: record config. The files it names are created when absent.
+/// Opens a connector. config: record config. The files it names are created when absent, in clear: to have them
+/// encrypted at rest, see dmp_connector_open_keyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_connector_open(
     config: *const c_char,
@@ -119,6 +120,23 @@ pub unsafe extern "C" fn dmp_connector_set_time(
         let at = Instant::parse(unsafe { text(at, "at") }?).map_err(|e| Error::caller("at", e))?;
         Ok(connector.set_time(at)?)
     })
+}
+
+/// Removes the documents kept for reading without network whose term is over; all of them when the configuration has no
+/// member offline. Opening a connector does the same by the terms: call it once a day on one that stays open. out:
+/// record swept.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_connector_sweep(
+    connector: *mut dmp_connector,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = connector.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            Ok(self::connector(ticket)?.sweep_kept()?)
+        })
+    }
 }
 
 /// Plays the patient or the CNAM on an embedded DMP, or on dmpkit's simulator. action: record holder-action.

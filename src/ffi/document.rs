@@ -10,6 +10,7 @@ use super::memory::{bytes, text};
 use crate::cda::{Context, Finding};
 use crate::connector::consult::NewsRequest;
 use crate::connector::feed::FeedOptions;
+use crate::connector::offline::PreloadRequest;
 use crate::connector::render::DocumentRenderRequest;
 use crate::dmp::{Criteria, Reference, StatusChange, VisibilityChange};
 use crate::document::Oid;
@@ -162,8 +163,8 @@ pub unsafe extern "C" fn dmp_document_feed_staged(
     }
 }
 
-/// Finds documents (TD3.1), a page at a time. criteria: record criteria, or NULL for all that is up to
-/// date. out: record find-answer.
+/// Finds documents (TD3.1), a page at a time; on an access opened offline, among those kept. criteria: record
+/// criteria, or NULL for all that is up to date. out: record find-answer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_document_find(
     access: *mut dmp_access,
@@ -225,8 +226,28 @@ unsafe fn unique_id(pointer: *const c_char) -> Result<Oid, Failure> {
     Ok(Oid::new(text).map_err(|e| Error::caller("unique_id", e))?)
 }
 
-/// Reads a document (TD3.2). content, content_len: its bytes as they were deposited, hash and size
-/// checked. out: record read-answer, with the warnings to display.
+/// Fetches documents ahead and keeps them for reading without network, when the configuration has a member offline.
+/// To the DMP and to the patient it is reading: fetch what the visit needs. request: record preload-request, or NULL
+/// for the twenty most recent that are up to date. out: record preload-answer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_document_preload(
+    access: *mut dmp_access,
+    request: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = access.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let access = self::access(ticket)?;
+            let request: PreloadRequest = record_or_default(request, "request")?;
+            Ok(access.preload(&request)?)
+        })
+    }
+}
+
+/// Reads a document (TD3.2), or what is kept of it on an access opened offline. content, content_len: its bytes as
+/// they were deposited, hash and size checked. out: record read-answer, with the warnings to display.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_document_read(
     access: *mut dmp_access,

@@ -8,10 +8,15 @@ use super::{handles, status};
 /// thousands when something is removed or changes meaning.
 pub const DMP_ABI_VERSION: i32 = 1;
 
-/// The version of the library, such as "0.1.0". Not to be freed.
+/// The version of the library, such as "0.1.0", followed by what this build is without: "0.1.0 without
+/// encryption" refuses every key. Not to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn dmp_version() -> *const c_char {
-    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+    #[cfg(feature = "encryption")]
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    #[cfg(not(feature = "encryption"))]
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " without encryption\0");
+    VERSION.as_ptr().cast()
 }
 
 /// The version of the interface the library was built with; compare with DMP_ABI_VERSION.

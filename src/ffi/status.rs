@@ -43,7 +43,7 @@ pub const DMP_ACCESS_OVER: i32 = 304;
 // 400 to 499: storage.
 /// The file cannot be opened.
 pub const DMP_CANNOT_OPEN: i32 = 401;
-/// The file is not ours.
+/// The file is not ours, or not one that the key given, or none, opens: one answer for both.
 pub const DMP_NOT_OURS: i32 = 402;
 /// The file was written by a newer version; it was left untouched.
 pub const DMP_NEWER: i32 = 403;
@@ -53,10 +53,13 @@ pub const DMP_READ_ONLY: i32 = 404;
 pub const DMP_DISK_FULL: i32 = 405;
 /// Another process held the file too long: try again.
 pub const DMP_BUSY: i32 = 406;
-/// The file is damaged.
+/// The file is damaged: restore a backup (dmp_register_restore), or have what can still be read written out
+/// (dmp_register_salvage).
 pub const DMP_CORRUPT: i32 = 407;
 /// The file cannot be read or written.
 pub const DMP_IO: i32 = 408;
+/// A file of that name is there already; nothing was overwritten.
+pub const DMP_EXISTS: i32 = 409;
 
 // 500 to 599: network.
 /// The DMP could not be reached, or the connection was cut. The answer holds a record refusal that says whether
@@ -106,6 +109,7 @@ pub(super) const NAMES: &[(i32, &std::ffi::CStr)] = &[
     (DMP_BUSY, c"DMP_BUSY"),
     (DMP_CORRUPT, c"DMP_CORRUPT"),
     (DMP_IO, c"DMP_IO"),
+    (DMP_EXISTS, c"DMP_EXISTS"),
     (DMP_NETWORK, c"DMP_NETWORK"),
     (DMP_TIMED_OUT, c"DMP_TIMED_OUT"),
     (DMP_CANCELLED, c"DMP_CANCELLED"),
@@ -139,6 +143,7 @@ pub(super) fn of(error: &Error) -> i32 {
             StorageError::Busy => DMP_BUSY,
             StorageError::Corrupt => DMP_CORRUPT,
             StorageError::Io => DMP_IO,
+            StorageError::Exists => DMP_EXISTS,
         },
         ErrorKind::Network(failure) => match failure.kind {
             NetworkKind::Unreachable => DMP_NETWORK,

@@ -68,7 +68,7 @@ macro_rules! coded_set {
 
         /// A small set, without allocation.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-        pub struct $set(u32);
+        pub struct $set(u64);
 
         impl $set {
             /// The empty set.
@@ -79,7 +79,7 @@ macro_rules! coded_set {
                 let mut bits = 0;
                 let mut i = 0;
                 while i < values.len() {
-                    bits |= 1 << values[i] as u32;
+                    bits |= 1 << values[i] as u64;
                     i += 1;
                 }
                 $set(bits)
@@ -87,12 +87,12 @@ macro_rules! coded_set {
 
             /// With one more.
             pub const fn with(self, value: $name) -> $set {
-                $set(self.0 | 1 << value as u32)
+                $set(self.0 | 1 << value as u64)
             }
 
             /// Whether it holds a value.
             pub const fn has(self, value: $name) -> bool {
-                self.0 & (1 << value as u32) != 0
+                self.0 & (1 << value as u64) != 0
             }
 
             /// The values, in order.
@@ -138,6 +138,7 @@ coded_set! {
         NotPhysician = "not_physician", "le professionnel n'est pas médecin";
         ForbiddenCapacity = "forbidden_capacity", "la demande n'est pas faite pour soigner";
         MinorPatient = "minor_patient", "le patient est mineur";
+        Offline = "offline", "l'accès est hors ligne";
     }
 }
 
@@ -164,6 +165,11 @@ coded_set! {
         CorrectItem = "correct_item", "Corrigez le document et confiez-le à nouveau à la place de celui-ci, ou abandonnez l'envoi.";
         GiveUpItem = "give_up_item", "Si l'envoi n'a plus lieu d'être, abandonnez-le.";
         StateLegitimateReason = "state_legitimate_reason", "Indiquez le motif légitime de l'opposition.";
+        ReviewEmergencies = "review_emergencies", "Signez la revue des bris de glace en attente.";
+        ChooseEarlierDate = "choose_earlier_date", "Choisissez une date plus ancienne.";
+        OpenOffline = "open_offline", "Ouvrez le dossier hors ligne : des documents y ont été gardés pour vous.";
+        HoldForSending = "hold_for_sending", "Mettez le document en attente d'envoi : il partira quand le réseau sera rétabli.";
+        Reconnect = "reconnect", "Ouvrez à nouveau le dossier en ligne quand le réseau est rétabli.";
     }
 }
 

@@ -40,6 +40,13 @@ pub struct Parameters {
     pub take_over_daily: u32,
     /// Days during which the outbox keeps what became of an item, without its content. Ours.
     pub outbox_history_days: i64,
+    /// Months that an entry of the journal stays at least. Ours: no text found fixes how long a practice keeps its own
+    /// journal. Ten years is how long the DMP itself outlives its closing (CSP L.1111-18, R.1111-36), so that the journal
+    /// stands as long as what it speaks of.
+    pub journal_months: u32,
+    /// Days after its end by which a bris de glace is to be reviewed; later it is overdue. Ours: CSP R.1111-48 asks that
+    /// the patient and his médecin traitant be told afterwards, and fixes no review.
+    pub emergency_review_days: i64,
 }
 
 impl Default for Parameters {
@@ -60,6 +67,8 @@ impl Default for Parameters {
             take_over_to_minute: 6 * 60,
             take_over_daily: 5_000,
             outbox_history_days: 90,
+            journal_months: 120,
+            emergency_review_days: 7,
         }
     }
 }

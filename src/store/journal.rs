@@ -1,13 +1,36 @@
 //! The journal: append-only, each entry chained with SHA-256 to the one before.
 //!
-//! The hash of an entry covers its number, the previous hash and every field, each with its length, so
-//! that no change, removal, insertion or swap leaves the chain whole. What a chain alone cannot show is
-//! the loss of its last entries.
+//! | file | holds |
+//! |---|---|
+//! | `chain` | the hash of an entry, and the walk that finds the first bad one |
+//! | `seal` | checkpoints under a key kept elsewhere: what a chain alone cannot show is the loss of its end |
+//! | `retention` | what was removed after its time, and from where the chain is vouched for since |
+//! | `oversight` | chain, boundaries and seals checked together |
+//! | `fault` | what can be found wrong, with its code, its sentence and what to do |
+
+mod chain;
+mod fault;
+mod oversight;
+mod retention;
+mod seal;
+#[cfg(test)]
+mod tests;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+pub use chain::Verification;
+pub(super) use chain::verify;
+pub use fault::{Fault, Wrong};
+pub(super) use oversight::check;
+pub use oversight::{Note, SealedVerification, SealsChecked};
+pub use retention::Boundary;
+pub(super) use retention::prune;
+pub(crate) use retention::{Pruned, Pruning};
+pub(super) use seal::seal;
+pub use seal::{Hash, Seal, SealKey};
+
+use super::register::{Consulted, Emergency};
 use crate::clock::Instant;
 use crate::error::Result;
 
@@ -37,7 +60,50 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 ";
 
 /// What version 2 of the register adds: seals and retention.
-pub(super) const OVERSIGHT: &str = "";
+///
+/// An entry may be deleted once a boundary beyond it is recorded; a boundary can only be that of an entry
+/// that is there, and after the last one. Seals and boundaries themselves are never changed nor removed.
+pub(super) const OVERSIGHT: &str = "
+CREATE TABLE journal_seal (
+    serial INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    entries INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    structure TEXT NOT NULL,
+    mac BLOB NOT NULL,
+    digest BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER journal_seal_is_not_updated BEFORE UPDATE ON journal_seal
+BEGIN SELECT RAISE(ABORT, 'seals are append-only'); END;
+CREATE TRIGGER journal_seal_is_not_deleted BEFORE DELETE ON journal_seal
+BEGIN SELECT RAISE(ABORT, 'seals are append-only'); END;
+CREATE TABLE journal_boundary (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    removed INTEGER NOT NULL,
+    before INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    structure TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    seals INTEGER NOT NULL,
+    seals_digest BLOB NOT NULL,
+    digest BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER journal_boundary_is_of_an_entry BEFORE INSERT ON journal_boundary
+WHEN NEW.number <= (SELECT coalesce(max(number), 0) FROM journal_boundary)
+    OR NEW.hash IS NOT (SELECT hash FROM journal WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'a boundary is that of an entry'); END;
+CREATE TRIGGER journal_boundary_is_not_updated BEFORE UPDATE ON journal_boundary
+BEGIN SELECT RAISE(ABORT, 'boundaries are append-only'); END;
+CREATE TRIGGER journal_boundary_is_not_deleted BEFORE DELETE ON journal_boundary
+BEGIN SELECT RAISE(ABORT, 'boundaries are append-only'); END;
+DROP TRIGGER journal_is_not_deleted;
+CREATE TRIGGER journal_is_not_deleted BEFORE DELETE ON journal
+WHEN OLD.number > (SELECT coalesce(max(number), 0) FROM journal_boundary)
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+";
 
 /// How an action ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,58 +197,6 @@ pub struct Entry {
     pub hash: Option<String>,
 }
 
-/// What checking the chain found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Verification {
-    /// Whether the chain is whole.
-    pub intact: bool,
-    /// Entries checked.
-    pub entries: i64,
-    /// Hash of the last good entry: noted elsewhere, it shows a later truncation.
-    pub head: String,
-    /// Number of the first bad entry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_bad: Option<i64>,
-    /// What is wrong with it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'static str>,
-}
-
-/// The hash of the entry before the first.
-const GENESIS: [u8; 32] = [0; 32];
-
-/// The fields of an entry as they are hashed, in order.
-struct Hashed<'a> {
-    number: i64,
-    at: i64,
-    texts: [Option<&'a str>; 10],
-    previous: &'a [u8],
-}
-
-impl Hashed<'_> {
-    fn hash(&self) -> [u8; 32] {
-        let mut hasher = Sha256::new();
-        hasher.update(b"dmpkit journal 1\n");
-        hasher.update(self.number.to_be_bytes());
-        hasher.update((self.previous.len() as u64).to_be_bytes());
-        hasher.update(self.previous);
-        hasher.update(self.at.to_be_bytes());
-        for text in self.texts {
-            match text {
-                // Absent and empty are not the same entry.
-                None => hasher.update([0]),
-                Some(text) => {
-                    hasher.update([1]);
-                    hasher.update((text.len() as u64).to_be_bytes());
-                    hasher.update(text.as_bytes());
-                }
-            }
-        }
-        hasher.finalize().into()
-    }
-}
-
 /// Appends an entry within the caller's transaction.
 pub(super) fn append(c: &Connection, e: &NewEntry<'_>) -> Result<()> {
     let last: Option<(i64, Vec<u8>)> = c
@@ -191,9 +205,13 @@ pub(super) fn append(c: &Connection, e: &NewEntry<'_>) -> Result<()> {
         .optional()?;
     let (number, previous) = match last {
         Some((number, hash)) => (number + 1, hash),
-        None => (1, GENESIS.to_vec()),
+        // None is left of those that were: the chain goes on from where it was cut.
+        None => {
+            let boundary = retention::newest(c)?;
+            boundary.map_or((1, chain::GENESIS.to_vec()), |b| (b.number + 1, b.hash))
+        }
     };
-    let hash = Hashed {
+    let hash = chain::Hashed {
         number,
         at: e.at.millis(),
         texts: [
@@ -280,31 +298,58 @@ pub(crate) struct Selection<'a> {
     pub from: Option<Instant>,
     pub to: Option<Instant>,
     pub after: Option<i64>,
+    /// Up to this number, included.
+    pub through: Option<i64>,
     pub limit: Option<usize>,
 }
 
 /// Entries in order, those that the selection keeps.
 pub(super) fn entries(c: &Connection, s: &Selection<'_>) -> Result<Vec<Entry>> {
+    let mut all = Vec::new();
+    each(c, s, |entry, _| {
+        all.push(entry);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Hands over in order the entries that the selection keeps, each with the hash of the one before it; none
+/// stands in memory longer than that.
+pub(super) fn each(
+    c: &Connection,
+    s: &Selection<'_>,
+    mut take: impl FnMut(Entry, &[u8]) -> Result<()>,
+) -> Result<()> {
     let mut statement = c.prepare_cached(&format!(
-        "{ENTRY} WHERE number > ?1 AND at >= ?2 AND at < ?3
+        "{ENTRY} WHERE number > ?1 AND number <= ?9 AND at >= ?2 AND at < ?3
            AND (?4 IS NULL OR patient = ?4) AND (?5 IS NULL OR actor = ?5)
            AND (?6 IS NULL OR action = ?6) AND (?7 IS NULL OR document = ?7)
          ORDER BY number LIMIT ?8"
     ))?;
-    let rows = statement.query_map(
-        params![
-            s.after.unwrap_or(0),
-            s.from.map_or(i64::MIN, Instant::millis),
-            s.to.map_or(i64::MAX, Instant::millis),
-            s.patient,
-            s.actor,
-            s.action,
-            s.document,
-            s.limit.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX)),
-        ],
-        |row| stored(row).map(|s| s.entry),
-    )?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut rows = statement.query(params![
+        s.after.unwrap_or(0),
+        s.from.map_or(i64::MIN, Instant::millis),
+        s.to.map_or(i64::MAX, Instant::millis),
+        s.patient,
+        s.actor,
+        s.action,
+        s.document,
+        s.limit.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX)),
+        s.through.unwrap_or(i64::MAX),
+    ])?;
+    while let Some(row) = rows.next()? {
+        let found = stored(row)?;
+        take(found.entry, &found.previous)?;
+    }
+    Ok(())
+}
+
+/// The number of the last entry; 0 before the first.
+pub(super) fn last(c: &Connection) -> Result<i64> {
+    Ok(
+        c.prepare_cached("SELECT coalesce(max(number), 0) FROM journal")?
+            .query_row([], |row| row.get(0))?,
+    )
 }
 
 /// How many entries name a document.
@@ -315,181 +360,33 @@ pub(super) fn mentions(c: &Connection, document: &str) -> Result<i64> {
     )
 }
 
-/// Walks the chain from its beginning.
-pub(super) fn verify(c: &Connection) -> Result<Verification> {
-    let mut statement = c.prepare_cached(&format!("{ENTRY} ORDER BY number"))?;
-    let mut rows = statement.query([])?;
-    let mut previous = GENESIS.to_vec();
-    let mut expected = 1;
-    let bad = |expected: i64, previous: &[u8], reason| Verification {
-        intact: false,
-        entries: expected - 1,
-        head: crate::document::ids::hex(previous),
-        first_bad: Some(expected),
-        reason: Some(reason),
-    };
-    while let Some(row) = rows.next()? {
-        let Ok(number) = row.get::<_, i64>(0) else {
-            return Ok(bad(expected, &previous, "its number cannot be read"));
-        };
-        if number != expected {
-            return Ok(bad(expected, &previous, "it is missing"));
-        }
-        let Ok(s) = stored(row) else {
-            return Ok(bad(expected, &previous, "a field cannot be read"));
-        };
-        if s.previous != previous {
-            return Ok(bad(
-                expected,
-                &previous,
-                "it does not follow the entry before",
-            ));
-        }
-        let e = &s.entry;
-        let hash = Hashed {
-            number,
-            at: s.at,
-            texts: [
-                Some(&e.actor),
-                Some(&e.structure),
-                e.patient.as_deref(),
-                e.mode.as_deref(),
-                Some(&e.action),
-                e.document.as_deref(),
-                Some(&e.outcome),
-                e.rule.as_deref(),
-                e.basis.as_deref(),
-                e.detail.as_deref(),
-            ],
-            previous: &s.previous,
-        }
-        .hash();
-        if hash != s.hash[..] {
-            return Ok(bad(
-                expected,
-                &previous,
-                "its content does not match its hash",
-            ));
-        }
-        previous = s.hash;
-        expected += 1;
+/// What a bris de glace was used for. Its entries are those of this person on this patient in that mode, while it
+/// lasted. `None` when some of them may have been removed after their time.
+pub(super) fn consulted(c: &Connection, e: &Emergency) -> Result<Option<Consulted>> {
+    let gone = retention::newest(c)?.is_some_and(|boundary| e.opened_at < boundary.before);
+    if gone {
+        return Ok(None);
     }
-    Ok(Verification {
-        intact: true,
-        entries: expected - 1,
-        head: crate::document::ids::hex(&previous),
-        first_bad: None,
-        reason: None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn journal(entries: usize) -> Connection {
-        let c = Connection::open_in_memory().unwrap();
-        c.execute_batch(TABLE).unwrap();
-        for i in 0..entries {
-            let detail = format!("entry {i}");
-            append(
-                &c,
-                &NewEntry {
-                    at: Instant::from_millis(i as i64).unwrap(),
-                    actor: "801234567890",
-                    structure: "1120456789",
-                    patient: Some("p"),
-                    mode: Some("normal"),
-                    action: "read",
-                    document: (i % 2 == 0).then_some("1.2.3"),
-                    outcome: Outcome::Done,
-                    rule: None,
-                    basis: Some("consent 1"),
-                    detail: Some(&detail),
-                },
-            )
-            .unwrap();
-        }
-        c
-    }
-
-    /// What a person with the file and a SQLite shell can do.
-    fn tamper(c: &Connection, sql: &str) {
-        c.execute_batch(
-            "DROP TRIGGER journal_is_not_updated; DROP TRIGGER journal_is_not_deleted;",
-        )
-        .unwrap();
-        c.execute_batch(sql).unwrap();
-    }
-
-    #[test]
-    fn an_untouched_journal_is_intact_and_its_head_moves() {
-        let c = journal(5);
-        let five = verify(&c).unwrap();
-        assert!(five.intact);
-        assert_eq!(five.entries, 5);
-        assert_ne!(verify(&journal(4)).unwrap().head, five.head);
-        assert!(verify(&journal(0)).unwrap().intact);
-    }
-
-    #[test]
-    fn the_journal_cannot_be_changed_through_its_own_file() {
-        let c = journal(3);
-        assert!(
-            c.execute("UPDATE journal SET actor = 'x' WHERE number = 2", [])
-                .is_err()
-        );
-        assert!(
-            c.execute("DELETE FROM journal WHERE number = 2", [])
-                .is_err()
-        );
-    }
-
-    #[test]
-    fn every_field_changed_is_found_at_its_entry() {
-        for column in [
-            "at = at + 1",
-            "actor = actor || ' '",
-            "structure = 'x'",
-            "patient = NULL",
-            "patient = ''",
-            "mode = 'bris_de_glace'",
-            "action = 'find'",
-            "document = '1.2.4'",
-            "outcome = 'refused'",
-            "rule = ''",
-            "basis = NULL",
-            "detail = 'other'",
-            "previous = zeroblob(32)",
-            "hash = zeroblob(32)",
-        ] {
-            let c = journal(5);
-            tamper(&c, &format!("UPDATE journal SET {column} WHERE number = 3"));
-            let v = verify(&c).unwrap();
-            assert_eq!((v.intact, v.first_bad), (false, Some(3)), "{column}");
-        }
-    }
-
-    #[test]
-    fn removal_swap_and_renumbering_are_found() {
-        for (sql, first_bad) in [
-            ("DELETE FROM journal WHERE number = 3", 3),
-            ("DELETE FROM journal WHERE number = 1", 1),
-            (
-                "UPDATE journal SET number = 99 WHERE number = 2;
-                 UPDATE journal SET number = 2 WHERE number = 3;
-                 UPDATE journal SET number = 3 WHERE number = 99;",
-                2,
-            ),
-            (
-                "DELETE FROM journal WHERE number = 3;
-                 UPDATE journal SET number = number - 1 WHERE number > 3;",
-                3,
-            ),
-        ] {
-            let c = journal(5);
-            tamper(&c, sql);
-            assert_eq!(verify(&c).unwrap().first_bad, Some(first_bad), "{sql}");
-        }
-    }
+    let end = e.closed_at.unwrap_or(e.closes_at);
+    Ok(c.prepare_cached(
+        "SELECT count(*) FILTER (WHERE outcome = 'done'
+                 AND action IN ('document.find', 'document.news', 'document.reference')),
+             count(*) FILTER (WHERE outcome = 'done' AND action = 'document.read'),
+             count(DISTINCT document) FILTER (WHERE outcome = 'done' AND action = 'document.read'),
+             count(*) FILTER (WHERE outcome IN ('refused', 'refused_by_dmp', 'unknown')
+                 AND action <> 'access.open')
+         FROM journal
+         WHERE patient = ?1 AND actor = ?2 AND mode = 'bris_de_glace' AND at >= ?3 AND at <= ?4",
+    )?
+    .query_row(
+        params![e.patient, e.actor, e.opened_at.millis(), end.millis()],
+        |row| {
+            Ok(Some(Consulted {
+                searches: row.get(0)?,
+                reads: row.get(1)?,
+                documents: row.get(2)?,
+                refused: row.get(3)?,
+            }))
+        },
+    )?)
 }

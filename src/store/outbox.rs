@@ -495,6 +495,16 @@ impl Tx<'_> {
         self.happened(id, to.now, to.event.code(), to.to.state, to.rule)
     }
 
+    /// Puts an item off, as it stands: it could not even be taken.
+    pub fn put_off(&self, id: i64, due_at: Instant, failures: u32, reason: &str) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "UPDATE outbox SET due_at = ?2, failures = ?3, reason = ?4 WHERE id = ?1",
+            )?
+            .execute(params![id, due_at.millis(), failures, reason])?;
+        Ok(())
+    }
+
     /// Notes that what allowed an item is withdrawn, while it is in someone's hands or in doubt.
     pub fn note_withdrawn(&self, id: i64, reason: &str, rule: &str, now: Instant) -> Result<()> {
         self.0

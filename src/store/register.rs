@@ -1,10 +1,16 @@
 //! The practice's register: patients, consents with their proof, what was fed and received, emergencies,
 //! the journal. One SQLite file, shared by as many threads and processes as the practice runs.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
-use super::journal::{self, Entry, NewEntry, Selection, Verification};
+use super::journal::{
+    self, Entry, NewEntry, Pruned, Pruning, Seal, SealKey, SealedVerification, Selection,
+    Verification,
+};
+use super::key::{self, StoreKey};
 use super::sqlite::{self, Schema, stored_json, to_json};
 use super::{kept, outbox, standing, takeover};
 use crate::clock::Instant;
@@ -14,7 +20,7 @@ use crate::identity::{IdentityStatus, IdentityTraits, Ins, PsIdNat, Trait};
 use crate::rules::consent::{ConsentKind, ConsentRecord, Means, NewConsent};
 
 /// "dmpR".
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     application_id: 0x646d_7052,
     // Rows of a few hundred bytes.
     page_size: 4096,
@@ -99,6 +105,14 @@ CREATE TABLE emergency (
 /// The register's file.
 pub(crate) struct Register {
     connection: Connection,
+    place: Place,
+}
+
+/// Where a register is, and under which key: what it takes to open it once more.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub path: String,
+    pub key: Option<StoreKey>,
 }
 
 /// One use case's transaction on the register.
@@ -171,6 +185,20 @@ pub struct Emergency {
     pub note: Option<String>,
 }
 
+/// What was done during a bris de glace, as the journal has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consulted {
+    /// Searches that were answered. How many documents they found is not kept: one may be masked since.
+    pub searches: i64,
+    /// Times a document was read.
+    pub reads: i64,
+    /// Documents read, each counted once.
+    pub documents: i64,
+    /// Attempts that were refused, or that found no such document.
+    pub refused: i64,
+}
+
 pub(super) fn instant(millis: i64) -> rusqlite::Result<Instant> {
     Instant::from_millis(millis).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, millis))
 }
@@ -180,11 +208,21 @@ pub(super) fn maybe_instant(millis: Option<i64>) -> rusqlite::Result<Option<Inst
 }
 
 impl Register {
-    /// Opens or creates the register.
-    pub fn open(path: &str) -> Result<Register> {
+    /// Opens or creates the register, under a key if one is given.
+    pub fn open(path: &str, key: Option<&StoreKey>) -> Result<Register> {
+        key::usable(key)?;
         Ok(Register {
-            connection: sqlite::open(path, &SCHEMA)?,
+            connection: sqlite::open(path, &SCHEMA, key)?,
+            place: Place {
+                path: path.to_owned(),
+                key: key.cloned(),
+            },
         })
+    }
+
+    /// Where this register is.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// One use case: all of `work` or nothing, durable when this returns.
@@ -192,10 +230,21 @@ impl Register {
         run(&mut self.connection, work)
     }
 
-    /// As [`Register::durable`], for what can be rebuilt by asking the DMP: it survives a crash, and a
-    /// power cut once anything durable follows it.
-    pub fn rebuildable<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        sqlite::relaxed(&mut self.connection, |connection| run(connection, work))
+    /// Makes what was deleted gone from the disk too: the file is written again without its free space, where deleted
+    /// rows linger, and the write-ahead log is emptied. False when that could not be done now: no room, or someone else
+    /// is reading; nothing is lost then.
+    pub fn scrub(&mut self) -> bool {
+        // A reader who stays is not waited for as a writer is.
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let patient = self.connection.busy_timeout(PATIENCE).is_ok();
+        let written = patient && self.connection.execute_batch("VACUUM").is_ok();
+        let busy = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, bool>(0)
+            });
+        let restored = self.connection.busy_timeout(sqlite::BUSY).is_ok();
+        written && restored && busy.is_ok_and(|busy| !busy)
     }
 
     /// Reads, on one consistent state.
@@ -225,6 +274,20 @@ impl Tx<'_> {
         journal::entries(&self.0, selection)
     }
 
+    /// Hands over the entries one by one, each with the hash of the one before it.
+    pub fn each_entry(
+        &self,
+        selection: &Selection<'_>,
+        take: impl FnMut(Entry, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        journal::each(&self.0, selection, take)
+    }
+
+    /// The number of the journal's last entry; 0 when there is none.
+    pub fn last_entry(&self) -> Result<i64> {
+        journal::last(&self.0)
+    }
+
     /// How many entries name a document.
     pub fn mentions(&self, document: &Oid) -> Result<i64> {
         journal::mentions(&self.0, document.as_str())
@@ -233,6 +296,26 @@ impl Tx<'_> {
     /// Checks the journal's chain.
     pub fn verify(&self) -> Result<Verification> {
         journal::verify(&self.0)
+    }
+
+    /// Checks the chain with the seals of the register and those given.
+    pub fn check_seals(&self, given: &[Seal], keys: &[SealKey]) -> Result<SealedVerification> {
+        journal::check(&self.0, given, keys)
+    }
+
+    /// Seals the journal as it stands; `None` when it is empty.
+    pub fn seal(&self, key: &SealKey, now: Instant) -> Result<Option<Seal>> {
+        journal::seal(&self.0, key, now)
+    }
+
+    /// Removes entries older than an instant, up to the first that is not; `None` when there is none.
+    pub fn prune(&self, what: Pruning<'_>) -> Result<Option<Pruned>> {
+        journal::prune(&self.0, what)
+    }
+
+    /// What the journal says of a bris de glace; `None` when its entries were removed after their time.
+    pub fn consulted(&self, emergency: &Emergency) -> Result<Option<Consulted>> {
+        journal::consulted(&self.0, emergency)
     }
 
     // ---- patients

@@ -1,8 +1,13 @@
 //! Opening a SQLite file that is ours, or refusing it untouched.
 //!
 //! Every file carries an application id and a schema version. Commits are durable when they return (WAL,
-//! synchronous FULL) unless a transaction is one that can be rebuilt ([`relaxed`]).
-//! SQLite's own error texts may quote SQL and so data: they never leave this module.
+//! synchronous FULL), all of them: one that waits unsynced for the next makes a hole under it when the disk then
+//! fails to sync, and what is acknowledged later is lost with it at a power cut.
+//! SQLite's own error texts may quote SQL and so data, or a key: they never leave this module.
+//!
+//! With a key (`encryption`) the file is SQLCipher's: pages, write-ahead log and rollback journals are
+//! encrypted and authenticated page by page; the `-shm` companion holds page numbers only, and SQLite's own
+//! temporary tables stay in memory. What is deleted is overwritten in every file, keyed or not.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +15,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, ffi};
 
+use super::key::StoreKey;
 use crate::error::{Error, StorageError};
 
 /// What a kind of file is: its mark, and how it is made and brought up to date.
@@ -23,55 +29,156 @@ pub(crate) struct Schema {
 }
 
 /// How long a call waits for another process that is writing.
-const BUSY: Duration = Duration::from_secs(30);
+pub(super) const BUSY: Duration = Duration::from_secs(30);
 
 /// Whether a path can only be a file's: neither empty, nor a URI, nor one of SQLite's names in memory.
 pub(crate) fn is_plain(path: &str) -> bool {
     !(path.is_empty() || path.starts_with("file:") || path.starts_with(':') || path.contains('\0'))
 }
 
-/// Opens or creates a file.
+/// Opens or creates a file, under a key if one is given.
 ///
-/// A file that is not ours, or from a newer version, is refused without being written to.
-pub(crate) fn open(path: &str, schema: &Schema) -> Result<Connection, StorageError> {
+/// A file that is not ours, that this key (or none) does not open, or from a newer version, is refused
+/// without being written to; nothing tells the first two apart.
+pub(crate) fn open(
+    path: &str,
+    schema: &Schema,
+    key: Option<&StoreKey>,
+) -> Result<Connection, StorageError> {
     if !is_plain(path) {
         return Err(StorageError::Path);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection =
+    let mut connection = connect(path, flags, schema, key)?;
+    match recognise(&mut connection, schema)? {
+        Recognised::New => found(&mut connection, schema, key.is_some())?,
+        Recognised::Ours { version } => {
+            // A change of key that was interrupted leaves the file out of WAL.
+            if journal_mode(&connection)? != "wal" {
+                write_ahead(&connection)?;
+            }
+            prepare(&connection, key.is_some())?;
+            if version < schema.migrations.len() as i64 {
+                migrate(&mut connection, schema)?;
+            }
+        }
+    }
+    Ok(connection)
+}
+
+/// Makes a new file what it is to be.
+pub(super) fn found(
+    connection: &mut Connection,
+    schema: &Schema,
+    keyed: bool,
+) -> Result<(), StorageError> {
+    if !keyed {
+        // Under a key it is the key's page size, set by `unlock`.
+        connection
+            .pragma_update(None, "page_size", schema.page_size)
+            .map_err(|e| storage(&e))?;
+    }
+    write_ahead(connection)?;
+    prepare(connection, keyed)?;
+    migrate(connection, schema)
+}
+
+/// Connects to a file, with its key; nothing has been read yet, and closing will write nothing.
+pub(super) fn connect(
+    path: &str,
+    flags: OpenFlags,
+    schema: &Schema,
+    key: Option<&StoreKey>,
+) -> Result<Connection, StorageError> {
+    let connection =
         Connection::open_with_flags(Path::new(path), flags).map_err(|e| storage(&e))?;
     // SQLite falls back to reading alone; said at once, for it would say something else later.
     if connection.is_readonly(MAIN_DB).map_err(|e| storage(&e))? {
         return Err(StorageError::ReadOnly);
     }
     connection.busy_timeout(BUSY).map_err(|e| storage(&e))?;
-    let Found { id, version, empty } = look(&mut connection)?;
+    // Closing a file that is then refused must not move its write-ahead log into it.
+    checkpoint_on_close(&connection, false)?;
+    if let Some(key) = key {
+        unlock(&connection, key, schema.page_size)?;
+    }
+    Ok(connection)
+}
+
+/// Whether closing the last connection moves the write-ahead log into the file.
+pub(super) fn checkpoint_on_close(connection: &Connection, yes: bool) -> Result<(), StorageError> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !yes)
+        .map(|_| ())
+        .map_err(|e| storage(&e))
+}
+
+/// Gives a connection its key, before anything is read.
+#[cfg(feature = "encryption")]
+fn unlock(connection: &Connection, key: &StoreKey, page_size: u32) -> Result<(), StorageError> {
+    unlock_with(connection, &key.literal(), page_size)
+}
+
+/// As [`unlock`], by the literal of a key.
+///
+/// The text is wiped after use. What is left: SQLite copies the text of a statement and frees the copy
+/// without wiping it. SQLCipher wipes its own copies.
+#[cfg(feature = "encryption")]
+pub(super) fn unlock_with(
+    connection: &Connection,
+    literal: &str,
+    page_size: u32,
+) -> Result<(), StorageError> {
+    let mut sql = zeroize::Zeroizing::new(String::with_capacity(literal.len() + 64));
+    // SQLCipher writes on the host's standard error by default.
+    sql.push_str("PRAGMA cipher_log_level = NONE; PRAGMA key = ");
+    sql.push_str(literal);
+    sql.push(';');
+    connection.execute_batch(&sql).map_err(|e| storage(&e))?;
+    connection
+        .pragma_update(None, "cipher_page_size", page_size)
+        .map_err(|e| storage(&e))
+}
+
+#[cfg(not(feature = "encryption"))]
+fn unlock(_: &Connection, _: &StoreKey, _: u32) -> Result<(), StorageError> {
+    // `key::usable` has refused it before, with its reason.
+    Err(StorageError::NotOurs)
+}
+
+/// What a file is.
+pub(super) enum Recognised {
+    New,
+    Ours { version: i64 },
+}
+
+/// Looks at a file and refuses what is not ours or newer.
+pub(super) fn recognise(
+    connection: &mut Connection,
+    schema: &Schema,
+) -> Result<Recognised, StorageError> {
+    let Found { id, version, empty } = look(connection)?;
     if id == schema.application_id {
-        let known = schema.migrations.len() as i64;
-        if version > known {
+        if version > schema.migrations.len() as i64 {
             return Err(StorageError::Newer);
         }
-        prepare(&connection)?;
-        if version < known {
-            migrate(&mut connection, schema)?;
-        }
-        return Ok(connection);
+        return Ok(Recognised::Ours { version });
     }
     if id != 0 || version != 0 || !empty {
         return Err(StorageError::NotOurs);
     }
-    connection
-        .pragma_update(None, "page_size", schema.page_size)
-        .map_err(|e| storage(&e))?;
-    write_ahead(&connection)?;
-    prepare(&connection)?;
-    migrate(&mut connection, schema)?;
-    Ok(connection)
+    Ok(Recognised::New)
 }
 
-/// Turns a new file to WAL. SQLite does not wait for others here, as it does everywhere else.
+fn journal_mode(connection: &Connection) -> Result<String, StorageError> {
+    connection
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .map_err(|e| storage(&e))
+}
+
+/// Turns a file to WAL. SQLite does not wait for others here, as it does everywhere else.
 fn write_ahead(connection: &Connection) -> Result<(), StorageError> {
     const PAUSE: Duration = Duration::from_millis(5);
     let mut waited = Duration::ZERO;
@@ -123,12 +230,21 @@ fn is_empty(connection: &Connection) -> Result<bool, StorageError> {
         .map_err(|e| storage(&e))
 }
 
-fn prepare(connection: &Connection) -> Result<(), StorageError> {
+fn prepare(connection: &Connection, keyed: bool) -> Result<(), StorageError> {
     connection
         .execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+             PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;",
         )
         .map_err(|e| storage(&e))?;
+    if keyed {
+        // A page that leaves the cache must be decrypted when it comes back: reads then cost four to seven
+        // times as much. In KiB; taken as it is needed.
+        connection
+            .pragma_update(None, "cache_size", -65_536)
+            .map_err(|e| storage(&e))?;
+    }
+    checkpoint_on_close(connection, true)?;
     // Plans that depend on the values bound would be made anew at nearly every call; ours never need it.
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
@@ -165,25 +281,35 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), StorageEr
 
 /// A writing transaction, which takes its place at once rather than failing half way.
 pub(crate) fn immediate(connection: &mut Connection) -> Result<Transaction<'_>, StorageError> {
-    connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|e| storage(&e))
+    // The connection is this caller's alone: only shared here to be asked why it refuses.
+    let connection = &*connection;
+    Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(|e| {
+        if lost(connection) {
+            StorageError::Corrupt
+        } else {
+            storage(&e)
+        }
+    })
 }
 
-/// Runs `work` with commits that survive a crash but, until the next durable commit, not a power cut.
-/// Only for what can be rebuilt from what is already durable.
-pub(crate) fn relaxed<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&mut Connection) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let set = |c: &Connection, level: &str| {
-        c.pragma_update(None, "synchronous", level)
-            .map_err(|e| Error::from(storage(&e)))
+/// Whether a connection under a key met a page that is not as this key wrote it: from then on SQLCipher reads
+/// zeros and refuses to write, which SQLite would tell as a file that is read-only.
+#[cfg(feature = "encryption")]
+fn lost(connection: &Connection) -> bool {
+    // Prepared each time: SQLCipher's answers are part of the statement.
+    let ask = |name: &str| -> rusqlite::Result<Option<String>> {
+        let mut statement = connection.prepare(name)?;
+        let mut rows = statement.query([])?;
+        rows.next()?.map(|row| row.get(0)).transpose()
     };
-    set(connection, "NORMAL")?;
-    let result = work(connection);
-    set(connection, "FULL")?;
-    result
+    // Without a key both have another answer: no row, and 0.
+    matches!(ask("PRAGMA cipher_salt"), Ok(Some(_)))
+        && matches!(ask("PRAGMA cipher_status"), Ok(Some(status)) if status != "1")
+}
+
+#[cfg(not(feature = "encryption"))]
+fn lost(_: &Connection) -> bool {
+    false
 }
 
 /// The kind of a SQLite error, without its text.
@@ -211,11 +337,26 @@ impl From<rusqlite::Error> for Error {
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::Utf8Error(..) => StorageError::Corrupt.into(),
-            rusqlite::Error::SqliteFailure(..) => storage(&error).into(),
+            | rusqlite::Error::Utf8Error(..)
+            // Our statements fit our tables: a file that does not take one has its schema damaged.
+            | rusqlite::Error::SqlInputError { .. } => StorageError::Corrupt.into(),
+            rusqlite::Error::SqliteFailure(..) => match storage(&error) {
+                // It was ours when it was opened, and could be written to when its transaction began: under a
+                // key, that is how SQLite tells a page which SQLCipher could not decrypt.
+                StorageError::NotOurs => StorageError::Corrupt.into(),
+                StorageError::ReadOnly if keyed_fault(&error) => StorageError::Corrupt.into(),
+                kind => kind.into(),
+            },
             _ => Error::bug("a statement does not fit its table"),
         }
     }
+}
+
+/// Whether a statement met a connection that SQLCipher has closed to writing. SQLite's own cases of a file that
+/// became read-only have extended codes, or are told when the transaction begins.
+fn keyed_fault(error: &rusqlite::Error) -> bool {
+    cfg!(feature = "encryption")
+        && error.sqlite_error().map(|e| e.extended_code) == Some(ffi::SQLITE_READONLY)
 }
 
 /// Reads stored JSON: ours, so a failure is damage.
@@ -265,7 +406,7 @@ mod tests {
     fn created_durable_and_marked() {
         let folder = tempfile::tempdir().unwrap();
         let file = path(&folder, "a.db");
-        let c = open(&file, &OURS).unwrap();
+        let c = open(&file, &OURS, None).unwrap();
         let mode: String = c
             .pragma_query_value(None, "journal_mode", |r| r.get(0))
             .unwrap();
@@ -275,7 +416,7 @@ mod tests {
         assert_eq!((mode.as_str(), sync), ("wal", 2));
         drop(c);
         assert_eq!(
-            marks(&open(&file, &OURS).unwrap()).unwrap(),
+            marks(&open(&file, &OURS, None).unwrap()).unwrap(),
             (OURS.application_id, 1)
         );
     }
@@ -284,20 +425,20 @@ mod tests {
     fn an_older_file_is_migrated_and_a_failed_migration_leaves_it_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let file = path(&folder, "a.db");
-        drop(open(&file, &OURS).unwrap());
-        assert!(open(&file, &BROKEN).is_err());
-        let c = open(&file, &OURS).unwrap();
+        drop(open(&file, &OURS, None).unwrap());
+        assert!(open(&file, &BROKEN, None).is_err());
+        let c = open(&file, &OURS, None).unwrap();
         assert_eq!(marks(&c).unwrap().1, 1);
         assert!(c.prepare("SELECT y FROM two").is_err(), "nothing half done");
         drop(c);
-        assert_eq!(marks(&open(&file, &NEXT).unwrap()).unwrap().1, 2);
+        assert_eq!(marks(&open(&file, &NEXT, None).unwrap()).unwrap().1, 2);
     }
 
     #[test]
     fn newer_and_foreign_files_are_refused_untouched() {
         let folder = tempfile::tempdir().unwrap();
         let newer = path(&folder, "newer.db");
-        drop(open(&newer, &NEXT).unwrap());
+        drop(open(&newer, &NEXT, None).unwrap());
         let text = path(&folder, "text.db");
         std::fs::write(
             &text,
@@ -315,7 +456,7 @@ mod tests {
             (&foreign, StorageError::NotOurs),
         ] {
             let before = std::fs::read(file).unwrap();
-            assert_eq!(open(file, &OURS).err(), Some(expected));
+            assert_eq!(open(file, &OURS, None).err(), Some(expected));
             assert_eq!(std::fs::read(file).unwrap(), before);
         }
     }
@@ -324,11 +465,21 @@ mod tests {
     fn paths_that_are_not_plain_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         for bad in ["", ":memory:", "file:x?mode=memory", "a\0b"] {
-            assert_eq!(open(bad, &OURS).err(), Some(StorageError::Path), "{bad:?}");
+            assert_eq!(
+                open(bad, &OURS, None).err(),
+                Some(StorageError::Path),
+                "{bad:?}"
+            );
         }
         let missing = path(&folder, "no/such/folder/a.db");
-        assert_eq!(open(&missing, &OURS).err(), Some(StorageError::CannotOpen));
+        assert_eq!(
+            open(&missing, &OURS, None).err(),
+            Some(StorageError::CannotOpen)
+        );
         let directory = folder.path().to_str().unwrap();
-        assert_eq!(open(directory, &OURS).err(), Some(StorageError::CannotOpen));
+        assert_eq!(
+            open(directory, &OURS, None).err(),
+            Some(StorageError::CannotOpen)
+        );
     }
 }

@@ -10,8 +10,8 @@ use std::ptr::{null, null_mut, without_provenance_mut};
 use std::sync::Mutex;
 
 use dmpkit::ffi::{
-    access, cda, connector, document, host, library, memory, oversight, session, takeover,
-    terminology,
+    access, cda, connector, document, host, library, memory, oversight, safekeeping, session,
+    takeover, terminology,
 };
 
 /// The arguments of a call as C passes them; each function takes those that are its own.
@@ -65,6 +65,31 @@ impl Raw {
     fn transport(&self) -> host::dmp_transport_callback {
         None
     }
+    fn sink(&self) -> oversight::dmp_export_callback {
+        Some(receive)
+    }
+    // A good key; and none, where one may be left out.
+    fn key(&self) -> *const u8 {
+        KEY.as_ptr()
+    }
+    fn key_len(&self) -> usize {
+        KEY.len()
+    }
+    fn kind(&self) -> i32 {
+        safekeeping::DMP_KEY_RAW
+    }
+    fn no_key(&self) -> *const u8 {
+        null()
+    }
+    fn no_len(&self) -> usize {
+        0
+    }
+    fn no_kind(&self) -> i32 {
+        0
+    }
+    fn progress(&self) -> safekeeping::dmp_backup_callback {
+        None
+    }
     fn taking_over(&self) -> takeover::dmp_takeover_callback {
         Some(taken_over)
     }
@@ -75,6 +100,18 @@ impl Raw {
         self.error
     }
 }
+
+/// A host that receives an export: whole lines.
+unsafe extern "C" fn receive(_: *mut c_void, lines: *const u8, lines_len: usize) -> i32 {
+    // SAFETY: the header promises as many bytes as it tells, valid for the call.
+    let lines = unsafe { std::slice::from_raw_parts(lines, lines_len) };
+    let lines = std::str::from_utf8(lines).expect("UTF-8");
+    assert!(lines.ends_with('\n') && !lines.contains('\0'));
+    0
+}
+
+/// The key that the table's functions are given; as bytes it stands for nothing else.
+pub const KEY: [u8; 32] = *b"ZZSECRET-0123456789-0123456789-Z";
 
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -149,9 +186,11 @@ macro_rules! functions {
 
 functions! {
     connector::dmp_connector_open Nothing Record (text handle_out error);
+    safekeeping::dmp_connector_open_keyed Nothing Record (text key key_len kind handle_out error);
     connector::dmp_connector_close Connector Absent (handle error);
     connector::dmp_connector_set_log Connector Absent (handle callback user error);
     connector::dmp_connector_set_time Connector Plain (handle text error);
+    connector::dmp_connector_sweep Connector Absent (handle text_out error);
     host::dmp_connector_set_secrets Connector Absent (handle secrets user error);
     host::dmp_connector_set_signer Connector Absent (handle signer user error);
     host::dmp_connector_set_transport Connector Absent (handle transport user error);
@@ -185,6 +224,7 @@ functions! {
     document::dmp_document_find Access Optional (handle text text_out error);
     document::dmp_document_reference Access Record (handle text text_out error);
     document::dmp_document_news Access Record (handle text text_out error);
+    document::dmp_document_preload Access Optional (handle text text_out error);
     document::dmp_document_read Access Plain (handle text bytes_out len_out text_out error);
     document::dmp_document_render Access Record (handle text bytes_out len_out text_out error);
     document::dmp_document_mask Access Plain (handle text text_out error);
@@ -201,8 +241,17 @@ functions! {
     oversight::dmp_journal_read Access Optional (handle text text_out error);
     oversight::dmp_journal_audit Connector Optional (handle text text_out error);
     oversight::dmp_journal_verify Connector Absent (handle text_out error);
+    oversight::dmp_journal_seal Connector Absent (handle content content_len text_out error);
+    oversight::dmp_journal_verify_sealed Connector Optional (handle text content content_len text_out error);
+    oversight::dmp_journal_prune Session Record (handle text text_out error);
+    oversight::dmp_journal_export Session Record (handle text sink user text_out error);
     oversight::dmp_emergency_list Connector Optional (handle text text_out error);
     oversight::dmp_emergency_review Session Record (handle text text_out error);
+    safekeeping::dmp_register_rekey Nothing Record (text no_key no_len no_kind key key_len kind text_out error);
+    safekeeping::dmp_register_backup Connector Record (handle text progress user text_out error);
+    safekeeping::dmp_register_check Connector Absent (handle text_out error);
+    safekeeping::dmp_register_restore Nothing Record (text no_key no_len no_kind text_out error);
+    safekeeping::dmp_register_salvage Nothing Record (text no_key no_len no_kind text_out error);
     takeover::dmp_takeover_run Session Record (handle text taking_over user text_out error);
     takeover::dmp_takeover_state Session Absent (handle text_out error);
     terminology::dmp_terminology_sets Connector Absent (handle text_out error);

@@ -124,6 +124,18 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             national["dmp"] = national_dmp();
             return vec![config, national];
         }
+        "dmp_connector_open_keyed" => {
+            let mut config = config(&folder.join(MARKER));
+            config["register"] = json!(folder.join(MARKER).join("keyed.db"));
+            config["dmp"] = json!({"embedded": {"path": folder.join(MARKER).join("keyed-dmp.db")}});
+            config
+        }
+        "dmp_register_rekey" => config(&folder.join(MARKER).join("nothing-there")),
+        "dmp_register_backup" => json!({"path": folder.join(MARKER).join("backup.db")}),
+        "dmp_register_restore" => json!({"register": folder.join(MARKER).join("restored.db"),
+            "backup": folder.join(MARKER).join("nothing-there.db"), "replace": true}),
+        "dmp_register_salvage" => json!({"register": folder.join(MARKER).join("nothing-there.db"),
+            "destination": folder.join(MARKER).join("saved.jsonl")}),
         "dmp_holder_act" => {
             let who = json!("899900112233");
             return vec![
@@ -171,6 +183,7 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             "after": {"serviceStart": "2026-01-01T00:00:00Z", "uniqueId": id}})
         }
         "dmp_document_reference" => json!({"uniqueIds": [id]}),
+        "dmp_document_preload" => json!({"criteria": {"author": MARKER}, "limit": 5}),
         "dmp_document_news" => json!({"since": "2026-01-01T00:00:00Z"}),
         "dmp_journal_read" => {
             json!({"action": MARKER, "document": id, "from": "2026-01-01T00:00:00Z",
@@ -178,6 +191,16 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
         }
         "dmp_journal_audit" => json!({"actor": MARKER, "patient": MARKER, "action": MARKER,
             "document": id, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "after": 1, "limit": 5}),
+        "dmp_journal_verify_sealed" => {
+            json!({"seals": [{"serial": 1, "number": 1, "head": "0".repeat(64),
+            "entries": 1, "at": "2026-01-01T00:00:00Z", "structure": MARKER, "mac": "0".repeat(64)}]})
+        }
+        "dmp_journal_prune" => json!({"before": "2006-01-01T00:00:00Z", "reason": MARKER}),
+        "dmp_journal_export" => {
+            json!({"format": "fhir", "filter": {"actor": MARKER, "patient": MARKER,
+            "action": MARKER, "document": id, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z",
+            "after": 1, "limit": 5}})
+        }
         "dmp_emergency_list" => json!({"unreviewed": true}),
         "dmp_emergency_review" => json!({"id": 9999, "note": MARKER}),
         "dmp_cda_check" => json!({"format": MARKER}),

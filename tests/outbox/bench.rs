@@ -75,7 +75,7 @@ pub fn open(config: &Config, told: &Shared) -> Connector {
     };
     let (path, parameters) = (embedded.path.clone(), config.parameters);
     let told = Arc::clone(told);
-    Connector::open_on(config.clone(), |clock| {
+    Connector::open_on(config.clone(), None, |clock| {
         let inner = Embedded::open(&path, clock.clone(), parameters, Habilitation::default())?;
         Ok(Box::new(Flaky {
             inner: Box::new(inner),

@@ -8,6 +8,7 @@ use dmpkit::ffi::access::*;
 use dmpkit::ffi::cda::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
+use dmpkit::ffi::safekeeping::{dmp_register_restore, dmp_register_salvage};
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
 use dmpkit::ffi::terminology::*;
@@ -25,23 +26,27 @@ use crate::library::{
 use crate::story::{PDF, config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 18] = [
+pub const READ_ONLY: [&str; 21] = [
     "check-request",
     "code-request",
     "config",
     "criteria",
     "dossier-query",
     "emergency-filter",
+    "export-request",
     "http-answer",
     "ins",
     "journal-filter",
     "label-request",
     "news-request",
     "patient-search",
+    // What is kept already is kept as well.
+    "preload-request",
     "professionals-request",
     "references-request",
     "render-request",
     "requester",
+    "seal-check",
     "set-request",
     "wrap-context",
 ];
@@ -51,6 +56,9 @@ const MATRIX: &str = "habilitation.json";
 
 /// The file of a terminology pack, there too.
 const PACK: &str = "terminologie.json";
+
+/// A backup of its register, there too.
+const BACKUP: &str = "sauvegarde.db";
 
 /// The file of the roots of the national DMP, there too.
 const ROOTS: &str = "igc-sante.pem";
@@ -98,10 +106,12 @@ impl World {
                 .flatten()
                 .find_map(|example| example.pointer("/dmp/national/network/trust/pem")?.as_str());
             std::fs::write(settled.path().join(ROOTS), roots.expect("PEM")).expect("written");
+            let cabinet = settled.path().join("cabinet.db");
+            std::fs::copy(cabinet, settled.path().join(BACKUP)).expect("copied");
             settled
         });
         let copied = folder();
-        for name in ["cabinet.db", "dmp.db", MATRIX, PACK, ROOTS] {
+        for name in ["cabinet.db", "dmp.db", MATRIX, PACK, ROOTS, BACKUP] {
             std::fs::copy(SETTLED.path().join(name), copied.path().join(name)).expect("copied");
         }
         std::fs::create_dir(copied.path().join("historique")).expect("a folder");
@@ -173,8 +183,12 @@ impl World {
             "professionals-request" => call!(dmp_access_professionals(self.access, text)),
             "criteria" => call!(dmp_document_find(self.access, text)),
             "references-request" => call!(dmp_document_reference(self.access, text)),
+            "preload-request" => call!(dmp_document_preload(self.access, text)),
             "news-request" => call!(dmp_document_news(self.access, text)),
             "journal-filter" => call!(dmp_journal_audit(self.connector, text)),
+            "seal-check" => library::verify_sealed(self.connector, Some(text), &[7; 32]),
+            "prune-request" => call!(dmp_journal_prune(self.session, text)),
+            "export-request" => library::export(self.session, text).1,
             "emergency-filter" => call!(dmp_emergency_list(self.connector, text)),
             "emergency-review" => call!(dmp_emergency_review(self.session, text)),
             "takeover-request" => library::take_over(self.session, text).1,
@@ -182,17 +196,35 @@ impl World {
             "code-request" => call!(dmp_terminology_check(self.connector, text)),
             "label-request" => call!(dmp_terminology_label(self.connector, text)),
             "terminology-pack" => call!(dmp_terminology_load(self.connector, text)),
+            "backup-request" => library::backup(self.connector, text),
+            "restore-request" => {
+                let name = "dmp_register_restore";
+                library::without_key(name, dmp_register_restore, text)
+            }
+            "salvage-request" => {
+                let name = "dmp_register_salvage";
+                library::without_key(name, dmp_register_salvage, text)
+            }
             "http-answer" => crate::national::write_head(text),
             other => panic!("no function is known here for record {other}"),
         }
     }
 
-    /// The text of a record; the paths of a configuration are put into this world's folder.
+    /// The text of a record; the paths of files are put into this world's folder.
     pub fn text(&self, record: &str, value: &Value) -> String {
         let mut value = value.clone();
-        if record == "config" {
+        let files = [
+            "config",
+            "backup-request",
+            "restore-request",
+            "salvage-request",
+        ];
+        if files.contains(&record) {
             for place in [
                 "/register",
+                "/path",
+                "/backup",
+                "/destination",
                 "/dmp/embedded/path",
                 "/dmp/embedded/habilitation",
                 "/dmp/national/network/trust/path",

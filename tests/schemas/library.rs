@@ -12,6 +12,10 @@ use dmpkit::ffi::cda::dmp_cda_metadata;
 use dmpkit::ffi::connector::{dmp_connector, dmp_connector_open, dmp_connector_set_time};
 use dmpkit::ffi::document::{dmp_document_read, dmp_document_render};
 use dmpkit::ffi::memory::dmp_free;
+use dmpkit::ffi::oversight::{dmp_journal_export, dmp_journal_seal, dmp_journal_verify_sealed};
+use dmpkit::ffi::safekeeping::{
+    DMP_KEY_RAW, dmp_connector_open_keyed, dmp_register_backup, dmp_register_rekey,
+};
 use dmpkit::ffi::session::{dmp_session, dmp_session_open};
 use dmpkit::ffi::takeover::dmp_takeover_run;
 use serde_json::Value;
@@ -52,6 +56,16 @@ type Fetch = unsafe extern "C" fn(
     *const c_char,
     *mut *mut u8,
     *mut usize,
+    *mut *mut c_char,
+    *mut *mut c_char,
+) -> i32;
+
+/// A function on files, with the key they are under.
+type OnFiles = unsafe extern "C" fn(
+    *const c_char,
+    *const u8,
+    usize,
+    i32,
     *mut *mut c_char,
     *mut *mut c_char,
 ) -> i32;
@@ -250,6 +264,64 @@ fn fetch(name: &'static str, f: Fetch, access: Access, input: &str) -> (Vec<u8>,
     (copied(content, len), reply)
 }
 
+/// Seals the journal.
+pub fn seal(connector: Connector, key: &[u8]) -> Reply {
+    reply("dmp_journal_seal", None, |answer, error| unsafe {
+        dmp_journal_seal(connector, key.as_ptr(), key.len(), answer, error)
+    })
+}
+
+/// Checks the journal with its seals.
+pub fn verify_sealed(connector: Connector, check: Option<&str>, keys: &[u8]) -> Reply {
+    let text = Text::new(check);
+    let pointer = if keys.is_empty() {
+        std::ptr::null()
+    } else {
+        keys.as_ptr()
+    };
+    reply("dmp_journal_verify_sealed", check, |answer, error| unsafe {
+        dmp_journal_verify_sealed(
+            connector,
+            text.pointer(),
+            pointer,
+            keys.len(),
+            answer,
+            error,
+        )
+    })
+}
+
+unsafe extern "C" fn keep(user: *mut c_void, lines: *const u8, lines_len: usize) -> i32 {
+    // SAFETY: `export` gives a vector, and the header promises the bytes.
+    unsafe {
+        let kept = &mut *user.cast::<Vec<u8>>();
+        kept.extend_from_slice(std::slice::from_raw_parts(lines, lines_len));
+    }
+    0
+}
+
+/// Exports the journal; what was received beside the reply.
+pub fn export(session: Session, request: &str) -> (Vec<u8>, Reply) {
+    let text = Text::new(Some(request));
+    let mut kept: Vec<u8> = Vec::new();
+    let user: *mut Vec<u8> = &mut kept;
+    let reply = reply(
+        "dmp_journal_export",
+        Some(request),
+        |answer, error| unsafe {
+            dmp_journal_export(
+                session,
+                text.pointer(),
+                Some(keep),
+                user.cast(),
+                answer,
+                error,
+            )
+        },
+    );
+    (kept, reply)
+}
+
 /// Takes past documents over; what the callback was given, beside the reply.
 pub fn take_over(session: Session, request: &str) -> (Vec<Value>, Reply) {
     unsafe extern "C" fn told(user: *mut c_void, progress: *const c_char) -> i32 {
@@ -276,6 +348,66 @@ pub fn open_connector(config: &str) -> (Connector, Reply) {
         dmp_connector_open(text.pointer(), &mut connector, error)
     });
     (connector, reply)
+}
+
+/// Opens a connector under a key of 32 equal bytes.
+pub fn open_keyed(config: &str, key: u8) -> (Connector, Reply) {
+    let (mut connector, text) = (null_mut(), Text::new(Some(config)));
+    let key = [key; 32];
+    let reply = reply(
+        "dmp_connector_open_keyed",
+        Some(config),
+        |_, error| unsafe {
+            dmp_connector_open_keyed(
+                text.pointer(),
+                key.as_ptr(),
+                key.len(),
+                DMP_KEY_RAW,
+                &mut connector,
+                error,
+            )
+        },
+    );
+    (connector, reply)
+}
+
+/// Puts files that are in clear under a key of 32 equal bytes.
+pub fn rekey(config: &str, key: u8) -> Reply {
+    let text = Text::new(Some(config));
+    let key = [key; 32];
+    reply("dmp_register_rekey", Some(config), |answer, error| unsafe {
+        dmp_register_rekey(
+            text.pointer(),
+            std::ptr::null(),
+            0,
+            0,
+            key.as_ptr(),
+            key.len(),
+            DMP_KEY_RAW,
+            answer,
+            error,
+        )
+    })
+}
+
+/// Makes a backup.
+pub fn backup(connector: Connector, request: &str) -> Reply {
+    let text = Text::new(Some(request));
+    reply(
+        "dmp_register_backup",
+        Some(request),
+        |answer, error| unsafe {
+            dmp_register_backup(connector, text.pointer(), None, null_mut(), answer, error)
+        },
+    )
+}
+
+/// Restores or saves a register, without a key.
+pub fn without_key(name: &'static str, f: OnFiles, request: &str) -> Reply {
+    let text = Text::new(Some(request));
+    reply(name, Some(request), |answer, error| unsafe {
+        f(text.pointer(), std::ptr::null(), 0, 0, answer, error)
+    })
 }
 
 pub fn open_session(connector: Connector, requester: &str) -> (Session, Reply) {

@@ -11,6 +11,7 @@ mod takeover;
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::{COMMON, contract, faults, folder, reference};
+use dmpkit::connector::oversight::Wrong;
 use dmpkit::ffi::status::{DMP_FINDINGS, DMP_INVALID_RECORD, DMP_OK};
 use dmpkit::rules::{Fact, Remedy, Right};
 use inputs::{READ_ONLY, World, accepts, mutants, options, says};
@@ -252,6 +253,8 @@ fn the_codes_of_rights_facts_and_remedies_are_the_librarys() {
     assert_eq!(code("fact"), facts);
     let remedies: Vec<&str> = Remedy::ALL.iter().map(|r| r.code()).collect();
     assert_eq!(code("remedy"), remedies);
+    let wrongs: Vec<&str> = Wrong::ALL.iter().map(|w| w.code()).collect();
+    assert_eq!(code("fault"), wrongs);
 }
 
 #[test]

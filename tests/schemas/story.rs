@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use dmpkit::ffi::access::*;
 use dmpkit::ffi::cda::*;
+use dmpkit::ffi::connector::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::oversight::*;
+use dmpkit::ffi::safekeeping::*;
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
 use dmpkit::ffi::terminology::*;
@@ -117,6 +119,7 @@ pub fn config(folder: &TempDir) -> Value {
         "dmp": {"embedded": {"path": folder.path().join("dmp.db")}},
         "clock": "2026-01-12T09:00:00Z",
         "domain": "test",
+        "offline": {},
     })
 }
 
@@ -186,18 +189,27 @@ pub fn story() -> Vec<Reply> {
     consents(&mut told, session);
     feeding(&mut told, access);
     consultation(&mut told, access);
+    without_network(&mut told, connector, session, access);
     changes(&mut told, connector, session, access);
     documents(&mut told, connector, access);
     around(&mut told, connector, session, access);
     emergency(&mut told, connector, session);
-    oversight(&mut told, connector, access);
+    oversight(&mut told, connector, session, access);
     holder_side(&mut told, connector);
     terminology(&mut told, connector);
     closed_dossier(&mut told, connector, session);
+    retention(&mut told, connector, session);
     close_access(access);
     close_session(session);
+    let backup = folder.path().join("sauvegarde.db");
+    let request = json!({"path": backup}).to_string();
+    told.ok(library::backup(connector, &request));
+    told.expect(DMP_EXISTS, library::backup(connector, &request));
+    let check = told.ok(call!(dmp_register_check(connector)));
+    assert_eq!(check["verdict"], "intact");
     close_connector(connector);
     tampered(&mut told, &folder);
+    kept_safe(&mut told, &folder, &backup);
     told.0
 }
 
@@ -420,6 +432,35 @@ fn consultation(told: &mut Told, access: Access) {
     told.expect(DMP_UNKNOWN_DOCUMENT, library::read(access, "1.2.3").1);
 }
 
+/// Documents fetched ahead, and the same dossier without network.
+fn without_network(told: &mut Told, connector: Connector, session: Session, access: Access) {
+    let request = json!({"criteria": {"status": ["Approved", "Deprecated"]}, "limit": 10});
+    let fetched = told.ok(call!(dmp_document_preload(access, &*request.to_string())));
+    assert_eq!(fetched["unread"], 0);
+    set_time(connector, "2026-01-12T09:10:00Z");
+    let offline = told.access(session, json!({"patient": patient(), "offline": true}));
+    let page = json!({"status": ["Approved", "Deprecated"], "limit": 2}).to_string();
+    let list = told.ok(call!(dmp_document_find(offline, &*page)));
+    assert_eq!(list["offline"]["ageSeconds"], 600);
+    let (bytes, reply) = library::read(offline, REPLACEMENT);
+    told.ok(reply);
+    assert_eq!(
+        bytes,
+        fixture("cr_consultation_remplacement.xml").as_bytes()
+    );
+    let text = json!({"uniqueId": REPLACEMENT, "form": "text"}).to_string();
+    told.ok(library::render(offline, &text).1);
+    told.expect(DMP_UNKNOWN_DOCUMENT, library::read(offline, "1.2.3").1);
+    let refusal = told.expect(
+        DMP_REFUSED,
+        call!(dmp_document_feed(offline, &content(), None)),
+    );
+    assert_eq!(refusal["remedies"][0]["code"], "hold_for_sending");
+    told.expect(DMP_REFUSED, call!(dmp_document_preload(offline, None)));
+    close_access(offline);
+    told.ok(call!(dmp_connector_sweep(connector)));
+}
+
 fn changes(told: &mut Told, connector: Connector, session: Session, access: Access) {
     set_time(connector, "2026-01-12T09:20:00Z");
     told.ok(call!(dmp_document_mask(access, WITH_ADVICE)));
@@ -599,7 +640,7 @@ fn emergency(told: &mut Told, connector: Connector, session: Session) {
     close_access(access);
 }
 
-fn oversight(told: &mut Told, connector: Connector, access: Access) {
+fn oversight(told: &mut Told, connector: Connector, session: Session, access: Access) {
     for change in ["stop_medecin_traitant", "remove"] {
         let request = json!({"change": change}).to_string();
         told.ok(call!(dmp_access_authorise(access, &*request)));
@@ -610,6 +651,48 @@ fn oversight(told: &mut Told, connector: Connector, access: Access) {
     told.ok(call!(dmp_journal_audit(connector, None)));
     let whole = told.ok(call!(dmp_journal_verify(connector)));
     assert_eq!(whole["intact"], true);
+    let seal = told.ok(library::seal(connector, &SEALING));
+    let check = json!({"seals": [seal]}).to_string();
+    let whole = told.ok(library::verify_sealed(connector, Some(&check), &SEALING));
+    assert_eq!(
+        (&whole["intact"], &whole["seals"]["authenticated"]),
+        (&json!(true), &json!(2))
+    );
+    let unkeyed = told.ok(library::verify_sealed(connector, None, b""));
+    assert_eq!(unkeyed["notes"][0]["code"], "not_authenticated");
+    for format in ["json", "fhir"] {
+        let request = json!({"format": format, "filter": {"limit": 5}}).to_string();
+        let (lines, reply) = library::export(session, &request);
+        assert_eq!(lines.iter().filter(|b| **b == b'\n').count(), 5);
+        told.ok(reply);
+    }
+    told.ok(call!(dmp_journal_audit(connector, None)));
+}
+
+/// The key of the seals.
+const SEALING: [u8; 32] = [7; 32];
+
+/// Eleven years later, what is older than ten goes.
+fn retention(told: &mut Told, connector: Connector, session: Session) {
+    let ask = |before: &str| json!({"before": before, "reason": "Dix ans"}).to_string();
+    told.expect(
+        DMP_REFUSED,
+        call!(dmp_journal_prune(session, &*ask("2026-02-01T00:00:00Z"))),
+    );
+    set_time(connector, "2037-03-01T09:00:00Z");
+    let pruned = told.ok(call!(dmp_journal_prune(
+        session,
+        &*ask("2026-02-01T00:00:00Z")
+    )));
+    assert_eq!(pruned["sealsBelowBoundary"], 1);
+    told.ok(library::seal(connector, &SEALING));
+    told.ok(call!(dmp_journal_audit(connector, None)));
+    let chain = told.ok(call!(dmp_journal_verify(connector)));
+    assert_eq!(chain["boundary"], pruned["boundary"]);
+    let whole = told.ok(library::verify_sealed(connector, None, &SEALING));
+    assert_eq!(whole["intact"], true, "{whole}");
+    let gone = told.ok(call!(dmp_emergency_list(connector, None)));
+    assert!(gone["emergencies"][0]["consulted"].is_null());
 }
 
 fn holder_side(told: &mut Told, connector: Connector) {
@@ -670,13 +753,54 @@ fn closed_dossier(told: &mut Told, connector: Connector, session: Session) {
 /// Someone with the file and a SQLite shell changes an entry of the journal.
 fn tampered(told: &mut Told, folder: &TempDir) {
     let file = rusqlite::Connection::open(folder.path().join("cabinet.db")).expect("the register");
-    file.execute_batch(
-        "DROP TRIGGER journal_is_not_updated; UPDATE journal SET actor = 'x' WHERE number = 3;",
-    )
+    // The last seal is of the entry two before the last.
+    let sealed: i64 = file
+        .query_row("SELECT max(number) FROM journal_seal", [], |row| row.get(0))
+        .expect("a seal");
+    file.execute_batch(&format!(
+        "DROP TRIGGER journal_is_not_updated;
+         UPDATE journal SET hash = zeroblob(32) WHERE number = {sealed};"
+    ))
     .expect("changed");
     drop(file);
     let connector = told.connector(&config(folder));
     let found = told.ok(call!(dmp_journal_verify(connector)));
-    assert_eq!(found["firstBad"], 3);
+    assert_eq!(found["firstBad"], sealed);
+    let found = told.ok(library::verify_sealed(connector, None, &SEALING));
+    let codes: BTreeSet<String> = values(&found["faults"], "code").into_iter().collect();
+    let all = ["entry_changed", "rewritten"].map(str::to_owned);
+    assert_eq!(codes, BTreeSet::from(all));
+    let check = told.ok(call!(dmp_register_check(connector)));
+    assert_eq!(check["verdict"], "journal_broken");
+    let copy = json!({"path": folder.path().join("rompue.db")}).to_string();
+    let copied = told.ok(library::backup(connector, &copy));
+    assert_eq!(copied["journal"]["firstBad"], sealed);
+    close_connector(connector);
+}
+
+/// What is left is saved, the backup put back, and the files put under a key.
+fn kept_safe(told: &mut Told, folder: &TempDir, backup: &std::path::Path) {
+    let register = folder.path().join("cabinet.db");
+    let save = json!({"register": register, "destination": folder.path().join("recupere.jsonl")});
+    let saved = told.ok(library::without_key(
+        "dmp_register_salvage",
+        dmp_register_salvage,
+        &save.to_string(),
+    ));
+    assert_eq!(saved["complete"], true);
+    let request = json!({"register": register, "backup": backup, "replace": true}).to_string();
+    let restore = || library::without_key("dmp_register_restore", dmp_register_restore, &request);
+    let restored = told.ok(restore());
+    assert!(restored["setAside"].is_string());
+    let config = config(folder).to_string();
+    let changed = told.ok(library::rekey(&config, 7));
+    assert_eq!(changed, json!({"register": "changed", "dmp": "changed"}));
+    told.expect(DMP_NOT_OURS, open_connector(&config).1);
+    let (connector, reply) = library::open_keyed(&config, 7);
+    told.ok(reply);
+    let check = told.ok(call!(dmp_register_check(connector)));
+    assert_eq!(check["pagesNotAuthentic"], 0);
+    let again = told.ok(library::rekey(&config, 7));
+    assert_eq!(again, json!({"register": "already", "dmp": "already"}));
     close_connector(connector);
 }

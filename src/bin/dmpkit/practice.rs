@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use dmpkit::connector::StoreKey;
 use dmpkit::dmp::Requester;
 use dmpkit::error::{Error, ErrorKind, StorageError};
 use dmpkit::{Config, Connector, Session};
@@ -12,13 +13,34 @@ use crate::{Outcome, files, output};
 /// Opens the practice of a configuration (record config); or how the command ends without it. `key_file` holds the key
 /// of encrypted files.
 pub fn open(config: &Path, key_file: Option<&Path>) -> Result<Connector, Outcome> {
-    if key_file.is_some() {
-        output::complain("Cette version n'ouvre pas de fichiers chiffrés.");
-        return Err(Outcome::ToCorrect);
-    }
     let read = Config::from_json(&text(config)?);
     let read = read.map_err(|fault| not_a(config, "une configuration", &fault))?;
-    Connector::open(read).map_err(|error| refused(&error))
+    let opened = match key_file {
+        None => Connector::open(read),
+        Some(path) => Connector::open_keyed(read, &key(path)?),
+    };
+    opened.map_err(|error| refused(&error))
+}
+
+/// The key that a file holds: thirty-two bytes as they are, or a passphrase on its first line.
+fn key(path: &Path) -> Result<StoreKey, Outcome> {
+    let mut bytes = files::read(path).map_err(|error| output::unread(path, &error))?;
+    let key = match <[u8; 32]>::try_from(bytes.as_slice()) {
+        Ok(raw) => Ok(StoreKey::raw(raw)),
+        Err(_) => {
+            let text = std::str::from_utf8(&bytes).unwrap_or_default();
+            StoreKey::passphrase(text.lines().next().unwrap_or_default())
+        }
+    };
+    // As far as this copy goes: the system may have kept others.
+    bytes.fill(0);
+    key.map_err(|_| {
+        output::complain(&format!(
+            "{} ne contient pas de clé : trente-deux octets, ou une phrase secrète.",
+            output::name(path)
+        ));
+        Outcome::ToCorrect
+    })
 }
 
 /// Opens a session of the professional or the structure that a file describes (record requester).
@@ -81,7 +103,10 @@ fn of_storage(error: &StorageError) -> &'static str {
         StorageError::CannotOpen => {
             "Un fichier de la configuration ne peut pas être ouvert : vérifiez les chemins et les droits."
         }
-        StorageError::NotOurs => "Un fichier de la configuration n'est pas de dmpkit.",
+        StorageError::NotOurs => {
+            "Un fichier de la configuration n'est pas de dmpkit, ou la clé n'est pas la sienne."
+        }
+        StorageError::Exists => "Un fichier de ce nom existe déjà.",
         StorageError::Newer => {
             "Un fichier a été écrit par une version plus récente de dmpkit : il est resté intact."
         }

@@ -130,6 +130,9 @@ impl Run {
         session: &Session,
         row: ItemRow,
     ) -> Result<Step> {
+        if row.failures >= HELD_AFTER {
+            return self.hold(places, session, &row);
+        }
         let author = row.requester.id().to_owned();
         let key = (row.patient.clone(), author.clone());
         let (existence, divergences) = match self.seen.get(&key) {
@@ -148,7 +151,7 @@ impl Run {
                     _ => Vec::new(),
                 };
                 let now = session.inner.now();
-                places.register.rebuildable(|tx| {
+                places.register.durable(|tx| {
                     tx.open_road(&author)?;
                     tx.put_standing(&row.patient, &author, &existence, &divergences, now)
                 })?;
@@ -184,6 +187,21 @@ impl Run {
         Ok(Step::Moved(to, outcome.event))
     }
 
+    /// An item that failed too often goes to a person.
+    fn hold(&self, places: &mut Places, session: &Session, row: &ItemRow) -> Result<Step> {
+        let now = session.inner.now();
+        places.register.durable(|tx| {
+            let current = tx.item(row.id)?.filter(|found| found.item == row.item);
+            let Some(row) = current else {
+                return Ok(Step::Passed);
+            };
+            let refusal = with_remedies(Refusal::by(&OFTEN_FAILED), State::Held);
+            let event = Event::PersonNeeded;
+            end(tx, session, &row, event, &refusal, "outbox.hold", now)?;
+            Ok(Step::Moved(State::Held, event))
+        })
+    }
+
     /// TD0.2 could not be asked, or was refused.
     fn stopped_before(
         &self,
@@ -207,6 +225,12 @@ impl Run {
                 let Some(row) = current else {
                     return Ok(Step::Passed);
                 };
+                if event == Event::Delayed {
+                    let failures = row.failures + 1;
+                    let due_at = later(&row, failures, now);
+                    tx.put_off(row.id, due_at, failures, &to_json(&refusal)?)?;
+                    return Ok(Step::Moved(row.item.state, event));
+                }
                 // Of what may be in the DMP a person has to know.
                 let event = match (event, row.item.state) {
                     (Event::Withdrawn, State::Waiting) => Event::Withdrawn,
@@ -233,12 +257,6 @@ impl Run {
         let Some(row) = current else {
             return Ok(Claim::Gone);
         };
-        if row.failures >= HELD_AFTER {
-            let refusal = with_remedies(Refusal::by(&OFTEN_FAILED), State::Held);
-            let event = Event::PersonNeeded;
-            end(tx, session, &row, event, &refusal, "outbox.hold", now)?;
-            return Ok(Claim::Ended(State::Held, event));
-        }
         let documents = tx.item_documents(row.id)?;
         let ids: Vec<&Oid> = match &row.target {
             Some(target) => vec![target],
@@ -296,7 +314,7 @@ impl Run {
         Ok(Claim::Ours(to))
     }
 
-    /// Writes how an attempt ended. What the DMP accepted can be rebuilt by asking it; the rest is durable.
+    /// Writes how an attempt ended.
     #[allow(clippy::too_many_arguments)] // what one turn knows, at its end
     fn conclude(
         &self,
@@ -308,11 +326,9 @@ impl Run {
         outcome: &Attempt,
     ) -> Result<State> {
         let now = session.inner.now();
-        let work = |tx: &Tx<'_>| self.write(tx, session, row, taken, documents, outcome, now);
-        match outcome.event {
-            Event::Accepted | Event::Found => places.register.rebuildable(work),
-            _ => places.register.durable(work),
-        }
+        places
+            .register
+            .durable(|tx| self.write(tx, session, row, taken, documents, outcome, now))
     }
 
     #[allow(clippy::too_many_arguments)] // as above, with the transaction
@@ -364,9 +380,11 @@ impl Run {
         // The way was open a moment ago: then it is the item that does not pass.
         let own = unsent
             && !outcome.cancelled
-            && taken.state == State::Sending
-            && outcome.blame != Blame::Author
-            && (self.answers || outcome.blame == Blame::Item);
+            && match outcome.blame {
+                Blame::Item => true,
+                Blame::Road => self.answers && taken.state == State::Sending,
+                Blame::Author => false,
+            };
         let failures = if own { row.failures + 1 } else { row.failures };
         let due_at = if own && failures >= ASIDE_AFTER {
             later(row, failures, now)

@@ -244,7 +244,7 @@ pub(super) fn judge(
             if let Some(settled) = settled.filter(|_| !request.dry_run) {
                 places
                     .register
-                    .rebuildable(|tx| tx.put_settled(sha256, &settled, now))?;
+                    .durable(|tx| tx.put_settled(sha256, &settled, now))?;
             }
             return Ok(judged);
         }
@@ -277,7 +277,7 @@ fn hand_over(
     let now = session.inner.now();
     places
         .register
-        .rebuildable(|tx| tx.put_settled(sha256, &Settled::HandedOver, now))?;
+        .durable(|tx| tx.put_settled(sha256, &Settled::HandedOver, now))?;
     Ok(None)
 }
 

@@ -6,7 +6,6 @@ use crate::clock::Instant;
 use crate::dmp::{Code, Content, Criteria, Cursor, DocumentsAndAssociations, Page, Reference};
 use crate::document::{Association, DocumentEntry, EntryUuid, Oid, Status, SubmissionSet};
 use crate::error::{Error, Result, StorageError};
-use crate::identity::traits::fold;
 use crate::rules::visibility::rights_to_read;
 use crate::rules::{Right, decide};
 
@@ -18,13 +17,7 @@ pub(super) fn find(viewer: &Viewer<'_>, criteria: &Criteria) -> Result<Page> {
             &decide::masked_criterion(),
         ));
     }
-    let limit = match criteria.limit.unwrap_or(Criteria::DEFAULT_LIMIT) {
-        0 => return Err(Error::caller("limit", "must be at least 1")),
-        n if n > Criteria::MAX_LIMIT => {
-            return Err(Error::caller("limit", "must be at most 10000"));
-        }
-        n => n,
-    };
+    let limit = criteria.page_limit()?;
     let obsolete = viewer.obsolete()?;
     // Rows after the cursor begin at its instant; those at the instant itself are told by uniqueId.
     let before = criteria.service_start_to.map(|to| to.plus_seconds(0));
@@ -74,11 +67,7 @@ pub(super) fn find(viewer: &Viewer<'_>, criteria: &Criteria) -> Result<Page> {
 /// Whether a document meets the criteria, its status being that of the viewer.
 fn matches(criteria: &Criteria, row: &DocumentRow) -> Result<bool> {
     let status = row.entry.availability_status;
-    let status_fits = if criteria.status.is_empty() {
-        status == Status::Approved
-    } else {
-        criteria.status.contains(&status)
-    };
+    let status_fits = criteria.fits_status(status);
     let one_of =
         |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|w| w == value);
     let columns = status_fits
@@ -103,22 +92,7 @@ fn matches(criteria: &Criteria, row: &DocumentRow) -> Result<bool> {
         .metadata
         .parse()
         .map_err(|_| Error::from(StorageError::Corrupt))?;
-    let event = criteria.event_code.is_empty()
-        || metadata
-            .event_code_list
-            .iter()
-            .any(|e| criteria.event_code.contains(&e.code));
-    let author = criteria.author.as_deref().is_none_or(|wanted| {
-        let folded = fold(wanted);
-        metadata.author.iter().any(|a| {
-            let name = fold(&format!(
-                "{} {}",
-                a.author_person.family, a.author_person.given
-            ));
-            a.author_person.id == wanted || (!folded.is_empty() && name.contains(&folded))
-        })
-    });
-    Ok(event && author)
+    Ok(criteria.fits_acts_and_authors(&metadata))
 }
 
 pub(super) fn references(viewer: &Viewer<'_>, unique_ids: &[Oid]) -> Result<Vec<Reference>> {

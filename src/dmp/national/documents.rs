@@ -156,13 +156,7 @@ impl National {
 
     pub(super) fn search(&mut self, context: &Context<'_>, criteria: &Criteria) -> Result<Page> {
         self.admit(Right::SearchMetadata, context)?;
-        let limit = match criteria.limit.unwrap_or(Criteria::DEFAULT_LIMIT) {
-            0 => return Err(Error::caller("limit", "must be at least 1")),
-            n if n > Criteria::MAX_LIMIT => {
-                return Err(Error::caller("limit", "must be at most 10000"));
-            }
-            n => n,
-        };
+        let limit = criteria.page_limit()?;
         let ins = patient(context)?;
         let mut find = FindDocuments::of(ins.cx(), criteria, &self.terminology)?;
         // A page begins at its cursor: what is before it need not travel again.

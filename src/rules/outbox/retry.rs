@@ -100,7 +100,8 @@ fn of_code(stage: Stage, said: &DmpError) -> Verdict {
     let Some(code) = Code::of_wire(&said.code) else {
         return match stage {
             Stage::Send => verdict_of(Event::Doubted, Blame::Item),
-            Stage::Before | Stage::Ask => verdict_of(Event::PersonNeeded, Blame::Item),
+            // Asking again does no harm; if it goes on, a person is asked.
+            Stage::Before | Stage::Ask => verdict_of(Event::Delayed, Blame::Item),
         };
     };
     match code {
@@ -256,7 +257,8 @@ mod tests {
                 Blame::Author,
             ),
             (Stage::Send, unheard_of(), Doubted, Blame::Item),
-            (Stage::Ask, unheard_of(), PersonNeeded, Blame::Item),
+            (Stage::Ask, unheard_of(), Delayed, Blame::Item),
+            (Stage::Before, unheard_of(), Delayed, Blame::Item),
         ] {
             assert_eq!(
                 verdict(stage, &error),
