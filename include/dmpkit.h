@@ -221,9 +221,15 @@ typedef int32_t (*dmp_transport_callback)(void *user,
 // longer; valid for the call. They name patients: keep them as you keep the register. Return DMP_OK to go on;
 // anything else ends the export with DMP_IO. Runs on the thread of the call, and must not call back in.
 typedef int32_t (*dmp_export_callback)(void *user, const uint8_t *lines, size_t lines_len);
+
 // Told how far a backup is, after each 256 pages. user: as given to dmp_register_backup. done, total: pages.
 // Runs on the thread of the call, and must not call back in.
 typedef void (*dmp_backup_callback)(void *user, int64_t done, int64_t total);
+
+// Told of each file of a take-over once it is settled. user: as given to dmp_takeover_run. progress: record
+// takeover-progress, valid for the call; its lines name the path of a file that needs a person. Return 0 to
+// go on, anything else to end after this file. Runs on the thread of the call, and must not call back in.
+typedef int32_t (*dmp_takeover_callback)(void *user, const char *progress);
 
 #ifdef __cplusplus
 extern "C" {
@@ -719,6 +725,30 @@ int32_t dmp_register_salvage(const char *request,
                              int32_t kind,
                              char **out,
                              char **error);
+
+// Takes past documents over ("reprise d'historique"): judges the files of a folder, or of a list, one by one,
+// and hands those that may go over to the outbox, which asks the DMP for each of them before it sends it, at
+// night, at the pace and within the daily number of the configuration's parameters. A document goes when it
+// reads and conforms, its patient is registered with a qualified INS and does not oppose it, this structure is
+// among its authors, and neither this practice nor this run gave the same content before; bytes are never
+// changed. request: record takeover-request. With dryRun everything is done but the writing, and the report is
+// the same. callback: told after each file, or NULL. The call may end at any file, by the callback, by the
+// bound of the request or with the process: call again with the same request, and what is settled is passed
+// over, by its content. Paths are in the report and in the progress alone: they are neither kept nor logged. A
+// folder of thousands takes minutes: call from a thread of your own, on a connector of its own if the doctor is
+// not to wait for one document at a time. out: record takeover-report.
+int32_t dmp_takeover_run(dmp_session *session,
+                         const char *request,
+                         dmp_takeover_callback callback,
+                         void *user,
+                         char **out,
+                         char **error);
+
+// Where this person's take-over stands: how many of its documents wait, were sent or found, or need a person.
+// The documents themselves are in the outbox. out: record takeover-state.
+int32_t dmp_takeover_state(dmp_session *session,
+                           char **out,
+                           char **error);
 
 // The value sets and correspondences in use, with their versions, and what the last pack changed. out:
 // record terminology-sets.
