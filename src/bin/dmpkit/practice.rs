@@ -33,7 +33,13 @@ pub fn key(path: &Path) -> Result<StoreKey, Outcome> {
     let line = text.trim_end_matches(['\r', '\n']);
     let hexadecimal = line.len() == 64 && line.bytes().all(|b| b.is_ascii_hexdigit());
     if !hexadecimal {
-        return StoreKey::passphrase(line).map_err(|error| refused(&error));
+        return StoreKey::passphrase(line).map_err(|_| {
+            output::complain(&format!(
+                "{} ne contient pas de clé : 64 chiffres hexadécimaux, ou une phrase secrète, sur une ligne.",
+                output::name(path)
+            ));
+            Outcome::ToCorrect
+        });
     }
     let mut bytes = [0; 32];
     for (index, byte) in bytes.iter_mut().enumerate() {
