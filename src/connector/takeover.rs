@@ -1,7 +1,7 @@
 //! Taking over the past ("reprise d'historique"): the documents of a folder judged one by one, and those that may go
 //! handed over to the outbox, which asks the DMP for each before it sends it, slowly, at night.
 //!
-//! A run can stop anywhere and be called again: what is settled is known by its content ([`crate::store::takeover`]),
+//! A run can stop anywhere and be called again: what is settled is known by its content (`store/takeover.rs`),
 //! never by its path. One document is in memory at a time, and the connector is held for one document at a time.
 //! Bytes are never changed: what is to be corrected is told.
 //!
