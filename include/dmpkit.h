@@ -216,6 +216,12 @@ typedef int32_t (*dmp_transport_callback)(void *user,
                                           dmp_answer_writer write,
                                           void *answer);
 
+// Told how a dispatch goes, after each item. user: as given to dmp_outbox_dispatch. progress: record
+// dispatch-progress, valid for the call. Return 0 to go on; anything else ends the dispatch here, and what was
+// not yet taken waits for the next one. Runs on the thread that called dmp_outbox_dispatch, which holds nothing
+// meanwhile: other threads' calls on the connector go on. It must not call back in.
+typedef int32_t (*dmp_progress_callback)(void *user, const char *progress);
+
 // Receives an export of the journal, piece by piece, in order. user: as given to dmp_journal_export. lines,
 // lines_len: whole lines in UTF-8, each ended by a line feed, without NUL; some 32 KiB at a time, more when a line is
 // longer; valid for the call. They name patients: keep them as you keep the register. Return DMP_OK to go on;
@@ -537,6 +543,105 @@ int32_t dmp_document_unarchive(dmp_access *access, const char *unique_id, char *
 
 // Deletes a document (TD3.3c): final. Ask the person first. out: record changed.
 int32_t dmp_document_delete(dmp_access *access, const char *unique_id, char **out, char **error);
+
+// Hands a CDA document over to the outbox: no network is needed, nor that the dossier was entered; the patient is
+// registered. It is checked as dmp_document_feed checks it, but for what only the DMP knows; its identifiers are
+// fixed; it is durable when this returns. dmp_outbox_dispatch sends it. Handing over the same bytes again gives
+// the same item. request: record outbox-request. out: record queued. Keep its id beside the document.
+int32_t dmp_outbox_add(dmp_session *session,
+                       const char *request,
+                       const uint8_t *content,
+                       size_t content_len,
+                       char **out,
+                       char **error);
+
+// Hands a change of a document over to the outbox: masking, showing, archiving, deleting. It goes after what is
+// already in the outbox for that document. Showing and deleting are final: ask the person first. request: record
+// outbox-change. out: record queued.
+int32_t dmp_outbox_add_change(dmp_session *session,
+                              const char *request,
+                              char **out,
+                              char **error);
+
+// Hands over what dmp_document_stage kept, as one lot: in the DMP it will be all of it or nothing. Not in an
+// emergency. out: record queued.
+int32_t dmp_outbox_add_staged(dmp_access *access,
+                              char **out,
+                              char **error);
+
+// What this professional handed over and what became of it, with the reason and what he can do about what waits for
+// him. Items of colleagues are not there. filter: record outbox-filter, or NULL for all. out: record outbox.
+int32_t dmp_outbox_list(dmp_session *session,
+                        const char *filter,
+                        char **out,
+                        char **error);
+
+// The whole outbox of the practice. For those who oversee, never for care: it names documents whatever their
+// masking. filter: record outbox-filter, or NULL for all. out: record outbox.
+int32_t dmp_outbox_audit(dmp_connector *connector,
+                         const char *filter,
+                         char **out,
+                         char **error);
+
+// One item of this professional's, with all that happened to it. A colleague's and one that never was are one
+// refusal. request: record item-request. out: record outbox-item.
+int32_t dmp_outbox_get(dmp_session *session,
+                       const char *request,
+                       char **out,
+                       char **error);
+
+// Gives an item up: it is not sent any more. What may have arrived already stays in the DMP: mayBeThere of the
+// answer says so. Not while it is being sent. request: record item-request. out: record outbox-item.
+int32_t dmp_outbox_give_up(dmp_session *session,
+                           const char *request,
+                           char **out,
+                           char **error);
+
+// Sends an item that waits for a person, or was given up, after all: at the next dispatch the DMP is asked whether
+// it has it, and it is sent if not. request: record item-request. out: record outbox-item.
+int32_t dmp_outbox_resend(dmp_session *session,
+                          const char *request,
+                          char **out,
+                          char **error);
+
+// Hands over a corrected document in the place of one that waits for a person, which is given up. request: record
+// correction-request. content: the corrected CDA document. out: record queued.
+int32_t dmp_outbox_correct(dmp_session *session,
+                           const char *request,
+                           const uint8_t *content,
+                           size_t content_len,
+                           char **out,
+                           char **error);
+
+// The stop button: nothing more leaves, whatever process dispatches, until dmp_outbox_restart; what is on its way
+// ends first. Handing over goes on. request: record stop-request. out: record stop-answer.
+int32_t dmp_outbox_stop(dmp_session *session,
+                        const char *request,
+                        char **out,
+                        char **error);
+
+// Releases the stop button. request: record stop-request. out: record stop-answer.
+int32_t dmp_outbox_restart(dmp_session *session, const char *request, char **out, char **error);
+
+// Sends what is in the outbox, of every author, one item after the other, within the bounds of the request. The
+// library starts no thread: call this from a thread or a timer of your own, when the practice opens, after a
+// document was handed over, and then when member next of the answer says; next is absent when nothing is left that
+// goes by itself. Use a connector of its own, opened on the same files: on the doctor's, a call of his waits until one
+// item was sent, at most. Two threads or two processes may call at once: no item is sent twice. What may have arrived when the network was cut is asked for before it is sent again. What the DMP
+// answers to an item is not an error of this call: it is in the item.
+// Member ended says why the call came back: nothing_due, nothing may go now; bounds, maxItems or maxSeconds was
+// reached, call again; dmp_unavailable, the DMP cannot be reached or asks to be left alone until next, and reason
+// says it to a person; pace, the structure's deposits of this second are used up, on a clock that stands still;
+// stopped, the stop button is pressed, call again once it is released; told, callback or dmp_connector_cancel
+// ended it. request: record dispatch-request, or NULL for everything that may go. callback: told after each item,
+// see dmp_progress_callback, or NULL; user is handed to it. out: record dispatch-answer. It counts the whole
+// practice: for the program and for those who oversee.
+int32_t dmp_outbox_dispatch(dmp_connector *connector,
+                            const char *request,
+                            dmp_progress_callback callback,
+                            void *user,
+                            char **out,
+                            char **error);
 
 // Checks a CDA document that the host holds, before anything is sent. request: record check-request, or NULL.
 // out: record check-answer, with everything that is to be corrected; a document that cannot be read is a

@@ -33,6 +33,7 @@ fn made() -> String {
         .with_src(root().join("src/ffi/session.rs"))
         .with_src(root().join("src/ffi/access.rs"))
         .with_src(root().join("src/ffi/document.rs"))
+        .with_src(root().join("src/ffi/outbox.rs"))
         .with_src(root().join("src/ffi/cda.rs"))
         .with_src(root().join("src/ffi/oversight.rs"))
         .with_src(root().join("src/ffi/safekeeping.rs"))

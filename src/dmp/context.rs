@@ -46,9 +46,10 @@ pub struct Requester {
 }
 
 impl Requester {
-    /// Reads the record `requester`, strictly. The error names the field and the rule, never a value.
-    pub fn from_json(text: &str) -> Result<Requester, String> {
-        crate::json::read(text, "requester")
+    /// Reads a requester (record requester), as strictly as the C interface does. The error names the field and the
+    /// rule, never a value.
+    pub fn from_json(json: &str) -> Result<Requester, String> {
+        crate::json::read(json, "requester")
     }
 
     /// The identifier under which the DMP knows the asker: PS_IdNat, or Struct_IdNat when the structure acts.

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use dmpkit::ffi::access::*;
 use dmpkit::ffi::cda::*;
 use dmpkit::ffi::document::*;
+use dmpkit::ffi::outbox::*;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::safekeeping::{dmp_register_restore, dmp_register_salvage};
 use dmpkit::ffi::session::*;
@@ -26,7 +27,7 @@ use crate::library::{
 use crate::story::{PDF, config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 21] = [
+pub const READ_ONLY: [&str; 23] = [
     "check-request",
     "code-request",
     "config",
@@ -36,9 +37,11 @@ pub const READ_ONLY: [&str; 21] = [
     "export-request",
     "http-answer",
     "ins",
+    "item-request",
     "journal-filter",
     "label-request",
     "news-request",
+    "outbox-filter",
     "patient-search",
     // What is kept already is kept as well.
     "preload-request",
@@ -156,6 +159,19 @@ impl World {
                 let other = other.replace(crate::story::DOCUMENT, "1.2.250.1.999.7.9");
                 call!(dmp_document_feed(self.access, other.as_bytes(), text))
             }
+            "outbox-request" => {
+                let other = crate::story::document("1.2.250.1.999.7.9", &patient());
+                library::add(self.session, text, other.as_bytes())
+            }
+            "outbox-change" => call!(dmp_outbox_add_change(self.session, text)),
+            "outbox-filter" => call!(dmp_outbox_list(self.session, text)),
+            "item-request" => call!(dmp_outbox_get(self.session, text)),
+            "correction-request" => {
+                let other = crate::story::document("1.2.250.1.999.7.9", &patient());
+                library::correct(self.session, text, other.as_bytes())
+            }
+            "stop-request" => call!(dmp_outbox_stop(self.session, text)),
+            "dispatch-request" => library::dispatch(self.connector, Some(text)).1,
             "check-request" => call!(dmp_cda_check(self.connector, &content(), text)),
             "wrap-context" => {
                 library::make(
@@ -297,6 +313,16 @@ fn settle(connector: Connector, session: Session) {
         &*of("authorisation-request", 0)
     )));
     ok(call!(dmp_document_feed(access, &content(), None)));
+    // In the outbox: one given up, one that waits, one that waits for a person.
+    let of_patient = json!({"patient": patient()}).to_string();
+    for content in [
+        crate::story::document("1.2.250.1.999.7.31", &patient()),
+        crate::story::document("1.2.250.1.999.7.32", &patient()),
+        crate::outbox::replacement("1.2.250.1.999.7.33", "1.2.250.1.999.7.31"),
+    ] {
+        ok(library::add(session, &of_patient, content.as_bytes()));
+    }
+    ok(call!(dmp_outbox_give_up(session, &*of("item-request", 0))));
     close_access(access);
     let (emergency, opened) = open_access(session, &of("access-request", 1));
     ok(opened);

@@ -16,7 +16,7 @@ const PAGE: &str = "{about}\n\nUtilisation : {usage}\n\n{all-args}{after-help}\n
 #[command(
     name = "dmpkit",
     version,
-    about = "Vérifie, fabrique et montre les documents du DMP (CDA R2), et reprend ceux du passé.",
+    about = "Vérifie, fabrique et montre les documents du DMP (CDA R2), reprend ceux du passé, suit et vide la boîte d'envoi.",
     help_template = PAGE,
     subcommand_help_heading = "Commandes ",
     subcommand_value_name = "COMMANDE",
@@ -56,6 +56,12 @@ pub enum Command {
     /// Liste les nomenclatures, ou les codes de l'une d'elles
     #[command(help_template = PAGE)]
     Codes(Codes),
+    /// Montre la boîte d'envoi d'un cabinet, relance, abandonne, arrête les envois
+    #[command(help_template = PAGE)]
+    Outbox(Outbox),
+    /// Envoie ce qui attend dans la boîte d'envoi d'un cabinet
+    #[command(help_template = PAGE)]
+    Dispatch(Dispatch),
     /// Confie à l'envoi les documents passés d'un dossier (reprise d'historique)
     #[command(help_template = PAGE, after_help = TAKE_OVER)]
     Takeover(TakeOver),
@@ -164,6 +170,94 @@ pub struct Codes {
     pub json: bool,
     #[command(flatten)]
     pub pack: Pack,
+}
+
+/// Arguments of `outbox`.
+#[derive(Args)]
+#[command(
+    next_help_heading = "Options ",
+    subcommand_help_heading = "Actions ",
+    subcommand_value_name = "ACTION"
+)]
+pub struct Outbox {
+    /// What to do; lists when absent.
+    #[command(subcommand)]
+    pub action: Option<OutboxAction>,
+    /// Configuration du cabinet (JSON, schéma config) ; ses chemins partent du dossier courant
+    #[arg(long, value_name = "CONFIGURATION", global = true)]
+    pub config: Option<PathBuf>,
+    /// Professionnel ou structure qui agit (JSON, schéma requester) ; sans lui, la liste est celle de tout le cabinet
+    #[arg(long, value_name = "PROFESSIONNEL", global = true)]
+    pub session: Option<PathBuf>,
+    /// Seulement cet état, plusieurs fois au besoin : waiting, sending, unsure, asking, held, dead, cancelled, done
+    #[arg(long, value_name = "ÉTAT")]
+    pub state: Vec<String>,
+    /// Donne un enregistrement JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with the outbox; each needs a session.
+#[derive(Subcommand)]
+pub enum OutboxAction {
+    /// Abandonne un envoi du professionnel
+    #[command(help_template = PAGE)]
+    GiveUp {
+        /// Numéro de l'envoi
+        #[arg(value_name = "NUMÉRO", help_heading = "Arguments ")]
+        number: i64,
+    },
+    /// Relance un envoi du professionnel ; le DMP est d'abord interrogé
+    #[command(help_template = PAGE)]
+    Resend {
+        /// Numéro de l'envoi
+        #[arg(value_name = "NUMÉRO", help_heading = "Arguments ")]
+        number: i64,
+    },
+    /// Arrête les envois du cabinet, sur tous ses postes
+    #[command(help_template = PAGE)]
+    Stop {
+        /// Seulement les reprises d'historique
+        #[arg(long, help_heading = "Options ")]
+        take_over: bool,
+    },
+    /// Reprend les envois
+    #[command(help_template = PAGE)]
+    Restart {
+        /// Seulement les reprises d'historique
+        #[arg(long, help_heading = "Options ")]
+        take_over: bool,
+    },
+}
+
+/// Arguments of `dispatch`.
+#[derive(Args)]
+#[command(next_help_heading = "Options ")]
+pub struct Dispatch {
+    /// Configuration du cabinet (JSON, schéma config) ; ses chemins partent du dossier courant
+    #[arg(long, value_name = "CONFIGURATION")]
+    pub config: PathBuf,
+    /// Nombre d'essais au plus
+    #[arg(long, value_name = "NOMBRE")]
+    pub max_items: Option<u32>,
+    /// Durée au plus, en secondes
+    #[arg(long, value_name = "SECONDES")]
+    pub max_seconds: Option<u32>,
+    /// Continue tant que quelque chose doit partir de soi-même, en attendant l'heure de chaque essai
+    #[arg(long)]
+    pub wait: bool,
+    /// Heure locale moins heure UTC, en minutes, pour les heures des reprises d'historique ; 60 à défaut
+    #[arg(
+        long,
+        value_name = "MINUTES",
+        default_value_t = 60,
+        hide_default_value = true,
+        allow_negative_numbers = true
+    )]
+    pub utc_offset: i32,
+    /// Donne un enregistrement JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What a take-over does, under its options.

@@ -7,14 +7,14 @@ use dmpkit::connector::StoreKey;
 use dmpkit::dmp::Requester;
 use dmpkit::error::{Error, ErrorKind, StorageError};
 use dmpkit::{Config, Connector, Session};
+use zeroize::Zeroizing;
 
 use crate::{Outcome, files, output};
 
 /// Opens the practice of a configuration (record config); or how the command ends without it. `key_file` holds the key
 /// of encrypted files.
 pub fn open(config: &Path, key_file: Option<&Path>) -> Result<Connector, Outcome> {
-    let read = Config::from_json(&text(config)?);
-    let read = read.map_err(|fault| not_a(config, "une configuration", &fault))?;
+    let read = self::config(config)?;
     let opened = match key_file {
         None => Connector::open(read),
         Some(path) => Connector::open_keyed(read, &key(path)?),
@@ -22,25 +22,31 @@ pub fn open(config: &Path, key_file: Option<&Path>) -> Result<Connector, Outcome
     opened.map_err(|error| refused(&error))
 }
 
-/// The key that a file holds: thirty-two bytes as they are, or a passphrase on its first line.
-fn key(path: &Path) -> Result<StoreKey, Outcome> {
-    let mut bytes = files::read(path).map_err(|error| output::unread(path, &error))?;
-    let key = match <[u8; 32]>::try_from(bytes.as_slice()) {
-        Ok(raw) => Ok(StoreKey::raw(raw)),
-        Err(_) => {
-            let text = std::str::from_utf8(&bytes).unwrap_or_default();
-            StoreKey::passphrase(text.lines().next().unwrap_or_default())
-        }
-    };
-    // As far as this copy goes: the system may have kept others.
-    bytes.fill(0);
-    key.map_err(|_| {
-        output::complain(&format!(
-            "{} ne contient pas de clé : trente-deux octets, ou une phrase secrète.",
-            output::name(path)
-        ));
-        Outcome::ToCorrect
-    })
+/// The configuration that a file holds (record config).
+pub fn config(path: &Path) -> Result<Config, Outcome> {
+    Config::from_json(&text(path)?).map_err(|fault| not_a(path, "une configuration", &fault))
+}
+
+/// The key of encrypted files: 32 bytes in hexadecimal, or a passphrase on one line.
+pub fn key(path: &Path) -> Result<StoreKey, Outcome> {
+    let text = Zeroizing::new(text(path)?);
+    let line = text.trim_end_matches(['\r', '\n']);
+    let hexadecimal = line.len() == 64 && line.bytes().all(|b| b.is_ascii_hexdigit());
+    if !hexadecimal {
+        return StoreKey::passphrase(line).map_err(|_| {
+            output::complain(&format!(
+                "{} ne contient pas de clé : 64 chiffres hexadécimaux, ou une phrase secrète, sur une ligne.",
+                output::name(path)
+            ));
+            Outcome::ToCorrect
+        });
+    }
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        let pair = line.get(2 * index..2 * index + 2).unwrap_or_default();
+        *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+    }
+    Ok(StoreKey::raw(bytes))
 }
 
 /// Opens a session of the professional or the structure that a file describes (record requester).
@@ -106,7 +112,7 @@ fn of_storage(error: &StorageError) -> &'static str {
         StorageError::NotOurs => {
             "Un fichier de la configuration n'est pas de dmpkit, ou la clé n'est pas la sienne."
         }
-        StorageError::Exists => "Un fichier de ce nom existe déjà.",
+        StorageError::Exists => "Un fichier de ce nom existe déjà : il n'est pas remplacé.",
         StorageError::Newer => {
             "Un fichier a été écrit par une version plus récente de dmpkit : il est resté intact."
         }

@@ -236,12 +236,12 @@ impl Run {
                     (Event::Withdrawn, State::Waiting) => Event::Withdrawn,
                     _ => Event::PersonNeeded,
                 };
-                let state = match event {
-                    Event::Withdrawn => State::Cancelled,
-                    _ => State::Held,
+                let (state, action) = match event {
+                    Event::Withdrawn => (State::Cancelled, "outbox.cancel"),
+                    _ => (State::Held, "outbox.hold"),
                 };
                 let refusal = with_remedies(refusal, state);
-                end(tx, session, &row, event, &refusal, "outbox.cancel", now)?;
+                end(tx, session, &row, event, &refusal, action, now)?;
                 Ok(Step::Moved(state, event))
             }
         })
