@@ -216,6 +216,12 @@ typedef int32_t (*dmp_transport_callback)(void *user,
                                           dmp_answer_writer write,
                                           void *answer);
 
+// Told how a dispatch goes, after each item. user: as given to dmp_outbox_dispatch. progress: record
+// dispatch-progress, valid for the call. Return 0 to go on; anything else ends the dispatch here, and what was
+// not yet taken waits for the next one. Runs on the thread that called dmp_outbox_dispatch, which holds nothing
+// meanwhile: other threads' calls on the connector go on. It must not call back in.
+typedef int32_t (*dmp_progress_callback)(void *user, const char *progress);
+
 // Receives an export of the journal, piece by piece, in order. user: as given to dmp_journal_export. lines,
 // lines_len: whole lines in UTF-8, each ended by a line feed, without NUL; some 32 KiB at a time, more when a line is
 // longer; valid for the call. They name patients: keep them as you keep the register. Return DMP_OK to go on;
@@ -230,11 +236,6 @@ typedef void (*dmp_backup_callback)(void *user, int64_t done, int64_t total);
 // takeover-progress, valid for the call; its lines name the path of a file that needs a person. Return 0 to
 // go on, anything else to end after this file. Runs on the thread of the call, and must not call back in.
 typedef int32_t (*dmp_takeover_callback)(void *user, const char *progress);
-// Told how a dispatch goes, after each item. user: as given to dmp_outbox_dispatch. progress: record
-// dispatch-progress, valid for the call. Return 0 to go on; anything else ends the dispatch here, and what was
-// not yet taken waits for the next one. Runs on the thread that called dmp_outbox_dispatch, which holds nothing
-// meanwhile: other threads' calls on the connector go on. It must not call back in.
-typedef int32_t (*dmp_progress_callback)(void *user, const char *progress);
 
 #ifdef __cplusplus
 extern "C" {
