@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::Access;
 use super::change::DEFAULT_CONTENT_TYPE;
-use super::feed::{FeedOptions, Staged};
+use super::feed::{FOUND_AFTER_A_CUT, FeedOptions, Staged};
 use super::session::{Note, Session};
 use super::{Connector, State as Places};
 use crate::cda::Finding;
@@ -728,7 +728,34 @@ pub(crate) fn note_item(
     rule: Option<&str>,
     at: Option<Instant>,
 ) -> Result<()> {
+    let at = at.unwrap_or_else(|| session.inner.now());
     let detail = format!("outbox {}", row.id);
+    note_documents(tx, session, row, action, outcome, rule, &detail, at)
+}
+
+/// Journals what an item was to do as done: it was found so in the DMP, in the words of a direct feed.
+pub(crate) fn found_item(
+    tx: &Tx<'_>,
+    session: &Session,
+    row: &ItemRow,
+    now: Instant,
+) -> Result<()> {
+    let detail = format!("outbox {}, {FOUND_AFTER_A_CUT}", row.id);
+    let action = action_of(row.kind);
+    note_documents(tx, session, row, action, Outcome::Done, None, &detail, now)
+}
+
+#[allow(clippy::too_many_arguments)] // the parts of an entry
+fn note_documents(
+    tx: &Tx<'_>,
+    session: &Session,
+    row: &ItemRow,
+    action: &str,
+    outcome: Outcome,
+    rule: Option<&str>,
+    detail: &str,
+    at: Instant,
+) -> Result<()> {
     let documents = match &row.target {
         Some(target) => vec![target.clone()],
         None => tx
@@ -737,13 +764,12 @@ pub(crate) fn note_item(
             .map(|d| d.unique_id)
             .collect(),
     };
-    let at = at.unwrap_or_else(|| session.inner.now());
     for document in &documents {
         let note = Note {
             patient: Some(&row.patient),
             mode: Some(Mode::Normal),
             document: Some(document.as_str()),
-            detail: Some(&detail),
+            detail: Some(detail),
             rule,
             ..Note::default()
         };
