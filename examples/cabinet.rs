@@ -14,12 +14,14 @@ use dmpkit::clock::Instant;
 use dmpkit::connector::access::Relation;
 use dmpkit::connector::config::{AuthorisationPolicy, Backend, Domain, EmbeddedConfig};
 use dmpkit::connector::consent::ConsentRequest;
+use dmpkit::connector::dispatch::DispatchRequest;
 use dmpkit::connector::feed::FeedOptions;
+use dmpkit::connector::outbox::{OutboxFilter, OutboxRequest};
 use dmpkit::connector::oversight::JournalFilter;
 use dmpkit::connector::prepare::WrapAnswer;
 use dmpkit::connector::render::DocumentRenderRequest;
 use dmpkit::connector::session::PatientRecord;
-use dmpkit::connector::{Access, AccessRequest, Config, Connector};
+use dmpkit::connector::{Access, AccessRequest, Config, Connector, Session};
 use dmpkit::dmp::embedded::holder::{HolderAction, HolderAnswer, Side};
 use dmpkit::dmp::{Criteria, Requester, Software, VisibilityChange};
 use dmpkit::document::Oid;
@@ -118,6 +120,23 @@ fn list(access: &Access) -> Outcome<()> {
     Ok(())
 }
 
+/// What surrounds a prescription; patient, author and structure are taken from the access.
+fn context(made_at: &str, begun: &str, title: &str) -> serde_json::Value {
+    serde_json::json!({
+        "type": {"code": "57833-6"}, "title": title, "effectiveTime": made_at,
+        "service": {"start": begun, "stop": "2026-01-12T09:45:00+01:00"},
+        "practiceSetting": {"code": "AMBULATOIRE"},
+    })
+}
+
+/// Shows what this professional handed over, and what became of it.
+fn outbox(session: &Session) -> Outcome<()> {
+    for item in session.outbox(&OutboxFilter::default())?.items {
+        println!("  envoi n° {}  {}", item.id, item.text);
+    }
+    Ok(())
+}
+
 /// Makes a document of a PDF with what the access knows, checks it, feeds it.
 fn prescribe(
     access: &Access,
@@ -130,11 +149,9 @@ fn prescribe(
         set_id: Some(version.set_id.clone()),
         version_number: Some(version.version_number),
     });
-    let context = serde_json::from_value(serde_json::json!({
-        "type": {"code": "57833-6"}, "title": "Ordonnance", "effectiveTime": made_at,
-        "service": {"start": "2026-01-12T09:30:00+01:00", "stop": "2026-01-12T09:45:00+01:00"},
-        "practiceSetting": {"code": "AMBULATOIRE"}, "replaces": replaced,
-    }))?;
+    let mut around = context(made_at, "2026-01-12T09:30:00+01:00", "Ordonnance");
+    around["replaces"] = serde_json::to_value(replaced)?;
+    let context = serde_json::from_value(around)?;
     let (document, answer) = access.wrap(pdf, &context)?;
     println!(
         "  document {}, version {}",
@@ -270,14 +287,37 @@ fn main() -> Outcome<()> {
         println!("  │ {line}");
     }
 
-    println!("\n9. À la demande de la patiente, la Dre Bastide masque le compte rendu.");
+    println!(
+        "\n9. Le réseau est coupé : elle confie un renouvellement à la boîte d'envoi, qui l'envoie plus tard."
+    );
+    let (made_at, begun) = ("2026-01-12T09:59:00+01:00", "2026-01-12T09:40:00+01:00");
+    let context = serde_json::from_value(context(made_at, begun, "Renouvellement"))?;
+    let (renewal, _) = access.wrap(include_bytes!("c/ordonnance.pdf"), &context)?;
+    let handed_over = OutboxRequest {
+        patient,
+        options: FeedOptions::default(),
+    };
+    doctor.enqueue(&handed_over, &renewal)?;
+    outbox(&doctor)?;
+    // The host's own thread calls it, when it handed something over and when the answer's `next` says.
+    practice.dispatch(&DispatchRequest::default(), &mut |progress| {
+        println!(
+            "  … {} envoyé(s), {} restant(s)",
+            progress.sent, progress.left
+        );
+        true
+    })?;
+    outbox(&doctor)?;
+    list(&access)?;
+
+    println!("\n10. À la demande de la patiente, la Dre Bastide masque le compte rendu.");
     access.change_visibility(&document_id, VisibilityChange::Mask)?;
     list(&access)?;
     println!("  M. Leroux :");
     list(&visit)?;
     print_refusal(visit.read(&document_id))?;
 
-    println!("\n10. La nuit, aux urgences de l'hôpital : bris de glace.");
+    println!("\n11. La nuit, aux urgences de l'hôpital : bris de glace.");
     let urgences = connector(folder.path(), "hopital.db")?;
     urgences.set_time(Instant::parse("2026-01-13T02:30:00Z")?)?;
     let urgentist = urgences.session(nguyen)?;
@@ -291,7 +331,7 @@ fn main() -> Outcome<()> {
     urgences.set_time(Instant::parse("2026-01-13T03:30:00Z")?)?;
     print_refusal(emergency.find(&Criteria::default()))?;
 
-    println!("\n11. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
+    println!("\n12. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
     let answer = practice.holder_act(
         &HolderAction::Notifications {
             patient,
@@ -306,7 +346,7 @@ fn main() -> Outcome<()> {
         }
     }
 
-    println!("\n12. Le journal du cabinet.");
+    println!("\n13. Le journal du cabinet.");
     for entry in practice.journal(&JournalFilter::default())?.entries {
         println!(
             "  {}  {}  {:<22} {}",

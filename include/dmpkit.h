@@ -221,9 +221,20 @@ typedef int32_t (*dmp_transport_callback)(void *user,
 // longer; valid for the call. They name patients: keep them as you keep the register. Return DMP_OK to go on;
 // anything else ends the export with DMP_IO. Runs on the thread of the call, and must not call back in.
 typedef int32_t (*dmp_export_callback)(void *user, const uint8_t *lines, size_t lines_len);
+
 // Told how far a backup is, after each 256 pages. user: as given to dmp_register_backup. done, total: pages.
 // Runs on the thread of the call, and must not call back in.
 typedef void (*dmp_backup_callback)(void *user, int64_t done, int64_t total);
+
+// Told of each file of a take-over once it is settled. user: as given to dmp_takeover_run. progress: record
+// takeover-progress, valid for the call; its lines name the path of a file that needs a person. Return 0 to
+// go on, anything else to end after this file. Runs on the thread of the call, and must not call back in.
+typedef int32_t (*dmp_takeover_callback)(void *user, const char *progress);
+// Told how a dispatch goes, after each item. user: as given to dmp_outbox_dispatch. progress: record
+// dispatch-progress, valid for the call. Return 0 to go on; anything else ends the dispatch here, and what was
+// not yet taken waits for the next one. Runs on the thread that called dmp_outbox_dispatch, which holds nothing
+// meanwhile: other threads' calls on the connector go on. It must not call back in.
+typedef int32_t (*dmp_progress_callback)(void *user, const char *progress);
 
 #ifdef __cplusplus
 extern "C" {
@@ -532,6 +543,105 @@ int32_t dmp_document_unarchive(dmp_access *access, const char *unique_id, char *
 // Deletes a document (TD3.3c): final. Ask the person first. out: record changed.
 int32_t dmp_document_delete(dmp_access *access, const char *unique_id, char **out, char **error);
 
+// Hands a CDA document over to the outbox: no network is needed, nor that the dossier was entered; the patient is
+// registered. It is checked as dmp_document_feed checks it, but for what only the DMP knows; its identifiers are
+// fixed; it is durable when this returns. dmp_outbox_dispatch sends it. Handing over the same bytes again gives
+// the same item. request: record outbox-request. out: record queued. Keep its id beside the document.
+int32_t dmp_outbox_add(dmp_session *session,
+                       const char *request,
+                       const uint8_t *content,
+                       size_t content_len,
+                       char **out,
+                       char **error);
+
+// Hands a change of a document over to the outbox: masking, showing, archiving, deleting. It goes after what is
+// already in the outbox for that document. Showing and deleting are final: ask the person first. request: record
+// outbox-change. out: record queued.
+int32_t dmp_outbox_add_change(dmp_session *session,
+                              const char *request,
+                              char **out,
+                              char **error);
+
+// Hands over what dmp_document_stage kept, as one lot: in the DMP it will be all of it or nothing. Not in an
+// emergency. out: record queued.
+int32_t dmp_outbox_add_staged(dmp_access *access,
+                              char **out,
+                              char **error);
+
+// What this professional handed over and what became of it, with the reason and what he can do about what waits for
+// him. Items of colleagues are not there. filter: record outbox-filter, or NULL for all. out: record outbox.
+int32_t dmp_outbox_list(dmp_session *session,
+                        const char *filter,
+                        char **out,
+                        char **error);
+
+// The whole outbox of the practice. For those who oversee, never for care: it names documents whatever their
+// masking. filter: record outbox-filter, or NULL for all. out: record outbox.
+int32_t dmp_outbox_audit(dmp_connector *connector,
+                         const char *filter,
+                         char **out,
+                         char **error);
+
+// One item of this professional's, with all that happened to it. A colleague's and one that never was are one
+// refusal. request: record item-request. out: record outbox-item.
+int32_t dmp_outbox_get(dmp_session *session,
+                       const char *request,
+                       char **out,
+                       char **error);
+
+// Gives an item up: it is not sent any more. What may have arrived already stays in the DMP: mayBeThere of the
+// answer says so. Not while it is being sent. request: record item-request. out: record outbox-item.
+int32_t dmp_outbox_give_up(dmp_session *session,
+                           const char *request,
+                           char **out,
+                           char **error);
+
+// Sends an item that waits for a person, or was given up, after all: at the next dispatch the DMP is asked whether
+// it has it, and it is sent if not. request: record item-request. out: record outbox-item.
+int32_t dmp_outbox_resend(dmp_session *session,
+                          const char *request,
+                          char **out,
+                          char **error);
+
+// Hands over a corrected document in the place of one that waits for a person, which is given up. request: record
+// correction-request. content: the corrected CDA document. out: record queued.
+int32_t dmp_outbox_correct(dmp_session *session,
+                           const char *request,
+                           const uint8_t *content,
+                           size_t content_len,
+                           char **out,
+                           char **error);
+
+// The stop button: nothing more leaves, whatever process dispatches, until dmp_outbox_restart; what is on its way
+// ends first. Handing over goes on. request: record stop-request. out: record stop-answer.
+int32_t dmp_outbox_stop(dmp_session *session,
+                        const char *request,
+                        char **out,
+                        char **error);
+
+// Releases the stop button. request: record stop-request. out: record stop-answer.
+int32_t dmp_outbox_restart(dmp_session *session, const char *request, char **out, char **error);
+
+// Sends what is in the outbox, of every author, one item after the other, within the bounds of the request. The
+// library starts no thread: call this from a thread or a timer of your own, when the practice opens, after a
+// document was handed over, and then when member next of the answer says; next is absent when nothing is left that
+// goes by itself. Use a connector of its own, opened on the same files: on the doctor's, a call of his waits until one
+// item was sent, at most. Two threads or two processes may call at once: no item is sent twice. What may have arrived when the network was cut is asked for before it is sent again. What the DMP
+// answers to an item is not an error of this call: it is in the item.
+// Member ended says why the call came back: nothing_due, nothing may go now; bounds, maxItems or maxSeconds was
+// reached, call again; dmp_unavailable, the DMP cannot be reached or asks to be left alone until next, and reason
+// says it to a person; pace, the structure's deposits of this second are used up, on a clock that stands still;
+// stopped, the stop button is pressed, call again once it is released; told, callback or dmp_connector_cancel
+// ended it. request: record dispatch-request, or NULL for everything that may go. callback: told after each item,
+// see dmp_progress_callback, or NULL; user is handed to it. out: record dispatch-answer. It counts the whole
+// practice: for the program and for those who oversee.
+int32_t dmp_outbox_dispatch(dmp_connector *connector,
+                            const char *request,
+                            dmp_progress_callback callback,
+                            void *user,
+                            char **out,
+                            char **error);
+
 // Checks a CDA document that the host holds, before anything is sent. request: record check-request, or NULL.
 // out: record check-answer, with everything that is to be corrected; a document that cannot be read is a
 // finding, not an error.
@@ -719,6 +829,30 @@ int32_t dmp_register_salvage(const char *request,
                              int32_t kind,
                              char **out,
                              char **error);
+
+// Takes past documents over ("reprise d'historique"): judges the files of a folder, or of a list, one by one,
+// and hands those that may go over to the outbox, which asks the DMP for each of them before it sends it, at
+// night, at the pace and within the daily number of the configuration's parameters. A document goes when it
+// reads and conforms, its patient is registered with a qualified INS and does not oppose it, this structure is
+// among its authors, and neither this practice nor this run gave the same content before; bytes are never
+// changed. request: record takeover-request. With dryRun everything is done but the writing, and the report is
+// the same. callback: told after each file, or NULL. The call may end at any file, by the callback, by the
+// bound of the request or with the process: call again with the same request, and what is settled is passed
+// over, by its content. Paths are in the report and in the progress alone: they are neither kept nor logged. A
+// folder of thousands takes minutes: call from a thread of your own, on a connector of its own if the doctor is
+// not to wait for one document at a time. out: record takeover-report.
+int32_t dmp_takeover_run(dmp_session *session,
+                         const char *request,
+                         dmp_takeover_callback callback,
+                         void *user,
+                         char **out,
+                         char **error);
+
+// Where this person's take-over stands: how many of its documents wait, were sent or found, or need a person.
+// The documents themselves are in the outbox. out: record takeover-state.
+int32_t dmp_takeover_state(dmp_session *session,
+                           char **out,
+                           char **error);
 
 // The value sets and correspondences in use, with their versions, and what the last pack changed. out:
 // record terminology-sets.

@@ -11,12 +11,14 @@
 //! | `feed` | feeding documents, one or a lot, and replacing |
 //! | `outbox` | handing over to the outbox, what became of it, correcting, sending again, giving up |
 //! | `dispatch` | emptying the outbox |
+//! | `takeover` | documents of the past, from a folder into the outbox |
+//! | `background` | a thread that does so (feature `background`) |
 //! | `consult` | finding, reading, what is new |
 //! | `render` | a document as a page, as text, or the file it carries |
 //! | `change` | masking, showing, archiving, deleting |
 //! | `offline` | documents kept, fetched ahead, read without network |
 //! | `host` | what the host lends on the national DMP: PIN, signatures, transport; cancelling |
-//! | `oversight` | the journal, read and verified |
+//! | `oversight` | the journal: read, verified, sealed, exported, shortened after its time |
 //! | `safekeeping` | backup, check, restore, change of key, salvage of a damaged register |
 //! | `support` | what a practice sends to those who help it |
 //! | `terminology` | the value sets in use, and packs loaded over them |
@@ -25,6 +27,8 @@
 //! whatever thread they come from; open a second connector on the same files to work in parallel.
 
 pub mod access;
+#[cfg(feature = "background")]
+pub mod background;
 pub mod change;
 pub mod config;
 pub mod consent;
@@ -42,6 +46,7 @@ pub mod render;
 pub mod safekeeping;
 pub mod session;
 pub mod support;
+pub mod takeover;
 mod terminology;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -161,17 +166,31 @@ impl Inner {
     /// A call from within a callback of the same thread is refused rather than left waiting for itself;
     /// after a panic in an earlier call the connector is refused for good.
     pub(crate) fn hold(&self) -> Result<Held<'_>> {
-        self.outside_callback()?;
-        let guard = self
-            .state
-            .lock()
-            .map_err(|_| Error::bug("an earlier call panicked: close this connector"))?;
+        let held = self.hold_again()?;
         // What was cancelled before this call is not this call.
         #[cfg(feature = "national")]
         if let Some(cancel) = &self.cancel {
             cancel.reset();
         }
+        Ok(held)
+    }
+
+    /// Takes the connector again for a call that let go of it in between: what was cancelled meanwhile is this call.
+    pub(crate) fn hold_again(&self) -> Result<Held<'_>> {
+        self.outside_callback()?;
+        let guard = self
+            .state
+            .lock()
+            .map_err(|_| Error::bug("an earlier call panicked: close this connector"))?;
         Ok(Held { guard })
+    }
+
+    /// Whether the host cancelled the call on its way.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        #[cfg(feature = "national")]
+        return self.cancel.as_ref().is_some_and(|c| c.is_cancelled());
+        #[cfg(not(feature = "national"))]
+        false
     }
 
     /// Refuses a call from within a callback of the same thread.

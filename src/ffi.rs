@@ -6,7 +6,7 @@
 //! | `handles` | tickets: handles that cannot dangle |
 //! | `memory` | what crosses: text, bytes, and [`dmp_free`](memory::dmp_free) |
 //! | `call` | one call: arguments in, panic caught, status and record out |
-//! | `library`, `connector`, `host`, `session`, `access`, `document`, `cda`, `oversight`, `safekeeping`, `terminology` | the functions |
+//! | `library`, `connector`, `host`, `session`, `access`, `document`, `outbox`, `cda`, `oversight`, `safekeeping`, `takeover`, `terminology` | the functions |
 //!
 //! The contract that makes the `unsafe` sound is the header's: pointers are valid for the call or NULL,
 //! texts end with NUL, lengths are true, and what is freed was received. Everything else (NULL, invalid
@@ -26,8 +26,10 @@ mod handles;
 pub mod host;
 pub mod library;
 pub mod memory;
+pub mod outbox;
 pub mod oversight;
 pub mod safekeeping;
 pub mod session;
 pub mod status;
+pub mod takeover;
 pub mod terminology;

@@ -10,6 +10,7 @@
 //! | may this document be fed with this visibility | [`feeding`] |
 //! | what waits in the outbox: its states, when it is tried again | [`outbox`] |
 //! | what may be kept, and what may be done with it without network | [`offline`] |
+//! | which past documents are taken over, and what a person is told of the others | [`takeover`] |
 //! | which profession reads which type of document (loaded from a file) | [`habilitation`] |
 //! | durations and switches | [`parameters`] |
 
@@ -22,6 +23,7 @@ pub mod offline;
 pub mod outbox;
 pub mod parameters;
 pub mod rights;
+pub mod takeover;
 pub mod visibility;
 
 pub use decide::{Actor, Authentication, Capacity, Consent, Mode, Situation, decide};

@@ -16,5 +16,6 @@ pub(crate) mod salvage;
 pub(crate) mod sqlite;
 pub(crate) mod standing;
 pub(crate) mod support;
+pub(crate) mod takeover;
 
 pub(crate) use register::{Register, Tx};

@@ -111,18 +111,24 @@ const READ: &[&str] = &[
     "prêts à afficher",
     "│ Ordonnance rectifiée",
     "TESSIER",
-    "9. À la demande de la patiente, la Dre Bastide masque le compte rendu.",
+    "9. Le réseau est coupé : elle confie un renouvellement",
+    "envoi n° 1  Dépôt : en attente d'envoi",
+    "1 envoyé(s), 0 restant(s)",
+    "envoi n° 1  Dépôt : dans le DMP",
+    "3 document(s)",
+    "• Renouvellement",
+    "10. À la demande de la patiente, la Dre Bastide masque le compte rendu.",
     "⚠ Ce document est masqué aux professionnels de santé. Seuls le patient",
     "M. Leroux :",
-    "1 document(s)",
+    "2 document(s)",
     "refusé : ",
-    "10. La nuit, aux urgences de l'hôpital : bris de glace.",
+    "11. La nuit, aux urgences de l'hôpital : bris de glace.",
     "refusé : ",
     "bandeau : ACCÈS EN BRIS DE GLACE",
     "Fin dans 30 min.",
     "à revoir par l'hôpital : 1 bris de glace",
-    "11. Dans Mon espace santé, la patiente lit ce qui s'est passé.",
-    "12. Le journal du cabinet.",
+    "12. Dans Mon espace santé, la patiente lit ce qui s'est passé.",
+    "13. Le journal du cabinet.",
     "session.open",
     "document.feed",
     "document.mask",
@@ -206,10 +212,13 @@ fn the_header_stands_alone_in_c99_c11_and_cpp17() {
              static int32_t on_send(void *user, const char *request, const uint8_t *body, size_t len,\n\
              dmp_answer_writer write, void *answer)\n\
              { (void)user; (void)request; return write(answer, body, len); }\n\
+             static int32_t on_progress(void *user, const char *progress)\n\
+             { (void)user; return progress[0] == '{' ? 0 : 1; }\n\
              int main(void)\n\
              {\n    dmp_log_callback callback = on_log;\n    char *error = 0;\n\
              dmp_free(0);\n\
              return dmp_connector_set_log(0, callback, 0, &error) == DMP_BAD_HANDLE\n\
+             && dmp_outbox_dispatch(0, 0, on_progress, 0, 0, &error) == DMP_BAD_HANDLE\n\
              && dmp_connector_set_secrets(0, on_secret, 0, &error) == DMP_BAD_HANDLE\n\
              && dmp_connector_set_signer(0, on_sign, 0, &error) == DMP_BAD_HANDLE\n\
              && dmp_connector_set_transport(0, on_send, 0, &error) == DMP_BAD_HANDLE\n\

@@ -12,6 +12,8 @@ mod lending;
 mod lent;
 #[path = "ffi_national/network.rs"]
 mod network;
+#[path = "ffi_national/outbox.rs"]
+mod outbox;
 #[path = "common/practice.rs"]
 mod practice;
 

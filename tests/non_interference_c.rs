@@ -210,7 +210,9 @@ fn connector(folder: &std::path::Path, register: &str) -> usize {
         "register": path(register),
         "software": {"name": "Test", "version": "1", "homologation": "H", "oid": "1.2.250.1.999.1"},
         "dmp": common::simulated::dmp_of(&folder.join("dmp.db")),
-        "clock": FIRST_AT
+        "clock": FIRST_AT,
+        // The pace of a structure is common to all who work there.
+        "parameters": {"feedsPerSecond": 0}
     });
     record("dmp_connector_open", 0, &config).ok().handle
 }
@@ -377,6 +379,70 @@ impl Telling {
         }
     }
 
+    /// What the author has in his outbox beside: a document of this visibility, one that he gave up, a change of the
+    /// masked one. Without it, only their names are known.
+    fn outbox(&mut self, visibility: &Value, with: bool) {
+        let ids = [document_id(4, 0), document_id(4, 1)];
+        let changed = self.secrets.last().cloned();
+        self.secrets.extend(ids.clone());
+        if !with {
+            return;
+        }
+        let session = self.sessions[AUTHOR];
+        let request =
+            json!({"patient": patient(), "options": {"visibility": visibility}}).to_string();
+        for id in &ids {
+            let cda = document(id, AUTHOR, None);
+            call("dmp_outbox_add", session, Some(&request), Some(&cda)).ok();
+        }
+        record("dmp_outbox_give_up", session, &json!({"id": 2})).ok();
+        if let Some(id) = changed {
+            let change = json!({"patient": patient(), "uniqueId": id, "change": "unarchive"});
+            record("dmp_outbox_add_change", session, &change);
+        }
+    }
+
+    /// Everything that a colleague obtains of the outbox.
+    fn observe_outbox(&self, watch: &mut Watch<'_>, session: usize, who: usize) {
+        for id in 1..5 {
+            for function in ["dmp_outbox_get", "dmp_outbox_give_up", "dmp_outbox_resend"] {
+                watch.note(record(function, session, &json!({ "id": id })));
+            }
+            let correction = json!({ "id": id }).to_string();
+            let cda = document(&document_id(5, who), who, None);
+            watch.note(call(
+                "dmp_outbox_correct",
+                session,
+                Some(&correction),
+                Some(&cda),
+            ));
+        }
+        for (n, id) in self.secrets.iter().enumerate() {
+            let change = json!({"patient": patient(), "uniqueId": id, "change": "archive"});
+            watch.note(record("dmp_outbox_add_change", session, &change));
+            let cda = document(&document_id(6, who * 100 + n), who, Some(id));
+            let request = json!({"patient": patient()}).to_string();
+            watch.note(call("dmp_outbox_add", session, Some(&request), Some(&cda)));
+        }
+        self.list_outbox(watch, session);
+    }
+
+    fn list_outbox(&self, watch: &mut Watch<'_>, session: usize) {
+        let mut filter = json!({"limit": 2});
+        while let Some(last) = {
+            let page = watch
+                .note(record("dmp_outbox_list", session, &filter))
+                .json();
+            page["items"]
+                .as_array()
+                .and_then(|items| items.last())
+                .map(|item| item["id"].clone())
+        } {
+            watch.note(record("dmp_outbox_get", session, &json!({ "id": last })));
+            filter["after"] = last;
+        }
+    }
+
     /// Everything that everyone without the right obtains.
     fn observe(&self) -> Vec<String> {
         let mut seen = Vec::new();
@@ -460,6 +526,12 @@ impl Telling {
             watch.note(call("dmp_document_feed", access, None, Some(&replacing)));
             let about = json!({"document": secret});
             watch.note(record("dmp_journal_read", access, &about));
+        }
+        if who < 3 && mode == "normal" {
+            self.observe_outbox(watch, session, who);
+            // Whoever calls it sends for all: what it counts is not for a professional.
+            call("dmp_outbox_dispatch", self.cabinet, None, None).ok();
+            self.list_outbox(watch, session);
         }
         watch.note(call("dmp_journal_read", access, None, None));
         for date in ["last_authorisation", "last_document"] {
@@ -549,11 +621,13 @@ fn tell(story: &Story, with: bool) -> Vec<String> {
     for (n, step) in story.steps.iter().enumerate() {
         if n == story.at {
             telling.secret(story, with);
+            telling.outbox(&json!(["MASQUE_PS"]), with);
         }
         telling.step(step);
     }
     if story.at == story.steps.len() {
         telling.secret(story, with);
+        telling.outbox(&json!(["MASQUE_PS"]), with);
     }
     let seen = telling.observe();
     telling.end();
@@ -578,6 +652,48 @@ fn everyone_without_the_right_sees_the_same_bytes_with_and_without_a_masked_docu
             Ok(())
         })
         .unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// What waits in an outbox is nobody's business but its author's, whatever its visibility.
+#[test]
+fn a_colleague_is_told_nothing_of_what_waits_in_another_s_outbox() {
+    let story = Story {
+        steps: Vec::new(),
+        at: 0,
+        replaces: None,
+        then: Vec::new(),
+        masked_in_emergency: false,
+    };
+    for visibility in [
+        json!([]),
+        json!(["INVISIBLE_PATIENT"]),
+        json!(["MASQUE_PS"]),
+    ] {
+        let [with, without] = [true, false].map(|with| {
+            let mut telling = Telling::begin(&story);
+            telling.outbox(&visibility, with);
+            let mut seen = Vec::new();
+            for who in [1, 2] {
+                let mut watch = Watch {
+                    seen: &mut seen,
+                    who: format!("{who}"),
+                };
+                telling.observe_outbox(&mut watch, telling.sessions[who], who);
+                telling.list_outbox(&mut watch, telling.sessions[who]);
+            }
+            let mut own = Vec::new();
+            let mut watch = Watch {
+                seen: &mut own,
+                who: "the author".to_owned(),
+            };
+            telling.list_outbox(&mut watch, telling.sessions[AUTHOR]);
+            telling.end();
+            (seen, own)
+        });
+        assert_eq!(with.0, without.0, "{visibility}");
+        // The author's own list would show it.
+        assert_ne!(with.1, without.1);
+    }
 }
 
 /// The comparison would see a document that is not masked: the same story, told with the secret unmasked

@@ -198,8 +198,11 @@ static unsigned char *load(const char *path, size_t *size)
 /* What surrounds a prescription; patient, author and structure are taken from the access. */
 #define CONTEXT                                                                                    \
     "\"type\":{\"code\":\"57833-6\"},\"effectiveTime\":\"%s\","                                    \
-    "\"service\":{\"start\":\"2026-01-12T09:30:00+01:00\",\"stop\":\"2026-01-12T09:45:00+01:00\"},"    \
+    "\"service\":{\"start\":\"%s\",\"stop\":\"2026-01-12T09:45:00+01:00\"},"                      \
     "\"practiceSetting\":{\"code\":\"AMBULATOIRE\"}"
+
+/* When the consultation began. */
+#define BEGUN "2026-01-12T09:30:00+01:00"
 
 /* What a host keeps of a document it made, to replace it one day. */
 struct version {
@@ -241,6 +244,47 @@ static struct version prescribe(dmp_access *access, const char *path, const char
     dmp_free(document);
     free(pdf);
     return made;
+}
+
+/* Makes a document of a PDF and hands it over to the outbox: no network is needed. */
+static void hand_over(dmp_session *session, dmp_access *access, const char *path, const char *context)
+{
+    unsigned char *pdf, *document;
+    char *error = NULL, *answer = NULL;
+    size_t pdf_size, document_size;
+    int32_t status;
+
+    pdf = load(path, &pdf_size);
+    status = dmp_document_wrap(access, pdf, pdf_size, context, &document, &document_size, &answer, &error);
+    expect(status, DMP_OK, answer, error, "fabrication du document");
+    status = dmp_outbox_add(session, "{\"patient\":" PATIENT "}", document, document_size, &answer, &error);
+    expect(status, DMP_OK, answer, error, "boîte d'envoi");
+    dmp_free(document);
+    free(pdf);
+}
+
+/* Shows what this professional handed over, and what a person has to do about it. */
+static void outbox(dmp_session *session)
+{
+    char *error = NULL, *answer = NULL, text[256];
+    const char *at;
+    int32_t status = dmp_outbox_list(session, NULL, &answer, &error);
+    for (at = answer; at && (at = strstr(at, "{\"id\":")) != NULL; at++) {
+        text_of(at, "text", text, sizeof text);
+        printf("  envoi n° %d  %s\n", atoi(at + strlen("{\"id\":")), text);
+        text_of(at, "sentence", text, sizeof text);
+        if (text[0]) printf("    %s\n", text);
+    }
+    expect(status, DMP_OK, answer, error, "boîte d'envoi");
+}
+
+/* Told after each item; 0 lets the dispatch go on. */
+static int32_t on_progress(void *user, const char *progress)
+{
+    const char *sent = strstr(progress, "\"sent\":"), *left = strstr(progress, "\"left\":");
+    (void)user;
+    printf("  … %d envoyé(s), %d restant(s)\n", sent ? atoi(sent + 7) : 0, left ? atoi(left + 7) : 0);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -316,7 +360,7 @@ int main(int argc, char **argv)
     expect(status, DMP_OK, answer, error, "lecture");
 
     title("6. La Dre Bastide imprime une ordonnance : le PDF devient un document du DMP.");
-    snprintf(record, sizeof record, "{" CONTEXT ",\"title\":\"Ordonnance\"}", "2026-01-12T09:50:00+01:00");
+    snprintf(record, sizeof record, "{" CONTEXT ",\"title\":\"Ordonnance\"}", "2026-01-12T09:50:00+01:00", BEGUN);
     first = prescribe(access, argv[3], record, NULL);
     list(access, 2);
 
@@ -324,7 +368,7 @@ int main(int argc, char **argv)
     snprintf(record, sizeof record,
              "{" CONTEXT ",\"title\":\"Ordonnance rectifiée\",\"replaces\":{\"uniqueId\":\"%s\","
              "\"setId\":{\"root\":\"%s\"},\"versionNumber\":%d}}",
-             "2026-01-12T09:58:00+01:00", first.unique_id, first.set_id, first.number);
+             "2026-01-12T09:58:00+01:00", BEGUN, first.unique_id, first.set_id, first.number);
     snprintf(options, sizeof options, "{\"replaces\":\"%s\"}", first.unique_id);
     second = prescribe(access, argv[4], record, options);
     list(access, 2);
@@ -352,18 +396,29 @@ int main(int argc, char **argv)
     dmp_free(content);
     expect(status, DMP_OK, answer, error, "affichage en texte");
 
-    title("9. À la demande de la patiente, la Dre Bastide masque le compte rendu.");
+    title("9. Le réseau est coupé : elle confie un renouvellement à la boîte d'envoi, qui l'envoie plus tard.");
+    snprintf(record, sizeof record, "{" CONTEXT ",\"title\":\"Renouvellement\"}", "2026-01-12T09:59:00+01:00",
+             "2026-01-12T09:40:00+01:00");
+    hand_over(doctor, access, argv[3], record);
+    outbox(doctor);
+    /* The host's own thread calls it, when it handed something over and when the answer's "next" says. */
+    status = dmp_outbox_dispatch(cabinet, "{\"maxSeconds\":60}", on_progress, NULL, &answer, &error);
+    expect(status, DMP_OK, answer, error, "envoi");
+    outbox(doctor);
+    list(access, 3);
+
+    title("10. À la demande de la patiente, la Dre Bastide masque le compte rendu.");
     status = dmp_document_mask(access, DOCUMENT_ID, &answer, &error);
     expect(status, DMP_OK, answer, error, "masquage");
     printf("  la Dre Bastide, auteur :\n");
-    list(access, 2);
+    list(access, 3);
     printf("  M. Leroux :\n");
-    list(visit, 1);
+    list(visit, 2);
     status = dmp_document_read(visit, DOCUMENT_ID, &content, &content_size, &answer, &error);
     print_refusal(answer);
     expect(status, DMP_UNKNOWN_DOCUMENT, answer, error, "lecture d'un document masqué");
 
-    title("10. La nuit, aux urgences de l'hôpital : bris de glace.");
+    title("11. La nuit, aux urgences de l'hôpital : bris de glace.");
     hospital = open_connector(argv[1], "hopital.db");
     status = dmp_connector_set_time(hospital, "2026-01-13T02:30:00Z", &error);
     expect(status, DMP_OK, NULL, error, "horloge");
@@ -380,11 +435,11 @@ int main(int argc, char **argv)
     printf("  bandeau : %s\n", text);
     expect(status, DMP_OK, answer, error, "bris de glace");
     printf("  la patiente n'a pas ouvert ses documents masqués aux urgences :\n");
-    list(emergency, 1);
+    list(emergency, 2);
     dmp_free(holder(hospital, "{\"action\":\"settings\",\"patient\":" PATIENT
                               ",\"settings\":{\"maskedInEmergency\":true}}"));
     printf("  si elle l'avait fait :\n");
-    list(emergency, 2);
+    list(emergency, 3);
     status = dmp_connector_set_time(hospital, "2026-01-13T03:30:00Z", &error);
     expect(status, DMP_OK, NULL, error, "horloge");
     status = dmp_document_find(emergency, NULL, &answer, &error);
@@ -394,13 +449,13 @@ int main(int argc, char **argv)
     printf("  à revoir par l'hôpital : %d bris de glace\n", occurrences(answer, "\"reason\""));
     expect(status, DMP_OK, answer, error, "revue");
 
-    title("11. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
+    title("12. Dans Mon espace santé, la patiente lit ce qui s'est passé.");
     answer = holder(hospital, "{\"action\":\"notifications\",\"patient\":" PATIENT "}");
     for (at = answer; at && (at = text_of(at, "text", text, sizeof text)) != NULL;)
         printf("    • %s\n", text);
     dmp_free(answer);
 
-    title("12. Le journal du cabinet.");
+    title("13. Le journal du cabinet.");
     status = dmp_journal_audit(cabinet, NULL, &answer, &error);
     for (at = answer; at && (at = strstr(at, "\"number\":")) != NULL; at++) {
         char when[40], actor[40], action[40], outcome[40];

@@ -90,6 +90,12 @@ pub enum Domain {
 }
 
 impl Config {
+    /// Reads a configuration (record config), as strictly as the C interface does. The error names the field and the
+    /// rule, never a value.
+    pub fn from_json(json: &str) -> std::result::Result<Config, String> {
+        crate::json::read(json, "config")
+    }
+
     /// Refuses a configuration that cannot work.
     pub(crate) fn check(&self) -> Result<()> {
         let software = &self.software;

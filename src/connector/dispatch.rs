@@ -4,8 +4,9 @@
 //! One turn: whose it is ([`crate::store::outbox`]); the dossier (TD0.2, asked once a call); the rules, on what is
 //! known in the very transaction that takes the item; the DMP asked, or the item sent; the outcome written. What an
 //! error means is decided by [`crate::rules::outbox`]. The connector is held for one turn at a time, so that a doctor
-//! who reads does not wait for the whole outbox.
+//! who reads does not wait for the whole outbox. Of a past document the DMP is also asked for its content.
 
+mod content;
 mod turn;
 
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use super::session::Session;
 use super::{Connector, Level, State as Places};
 use crate::clock::Instant;
 use crate::dossier::Existence;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::Trait;
 use crate::rules::outbox::pace::{day_began, take_over_turn};
 use crate::rules::outbox::{Event, State};
@@ -28,6 +29,9 @@ use turn::Step;
 
 /// How long a dispatcher may hold an item, in seconds, before it counts as gone. Longer than any exchange lasts.
 pub(crate) const HOLD_SECONDS: i64 = 300;
+
+/// Local time less UTC, in minutes, wherever on Earth.
+const UTC_OFFSETS: std::ops::RangeInclusive<i32> = -720..=840;
 
 /// The bounds of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,8 +130,9 @@ struct Run {
 impl Connector {
     /// Sends what is in the outbox, within bounds.
     ///
-    /// Errors: [`crate::error::ErrorKind::Storage`] of the register, [`crate::error::ErrorKind::Closed`]. What the DMP
-    /// answers to an item, and what happens on the way, is the item's and is in the answer.
+    /// Errors: [`crate::error::ErrorKind::Caller`] for an offset that no place has,
+    /// [`crate::error::ErrorKind::Storage`] of the register, [`crate::error::ErrorKind::Closed`]. What the DMP answers to
+    /// an item, and what happens on the way, is the item's and is in the answer.
     pub fn dispatch(
         &self,
         request: &DispatchRequest,
@@ -143,6 +148,12 @@ impl Connector {
         progress: Progress<'_>,
     ) -> Result<DispatchAnswer> {
         self.inner.outside_callback()?;
+        if !UTC_OFFSETS.contains(&request.utc_offset_minutes) {
+            return Err(Error::caller(
+                "utcOffsetMinutes",
+                "must be from -720 to 840",
+            ));
+        }
         let began = self.inner.now();
         let holder = format!(
             "{}.{:x}.{}",
@@ -169,8 +180,12 @@ impl Connector {
             if over {
                 break (Ended::Bounds, Some(self.inner.now()));
             }
+            // Between two turns nothing is on its way that would tell.
+            if self.inner.is_cancelled() {
+                break (Ended::Told, Some(self.inner.now()));
+            }
             let step = {
-                let mut held = self.inner.hold()?;
+                let mut held = self.inner.hold_again()?;
                 self.turn(held.state()?, &mut run)?
             };
             match step {
@@ -189,7 +204,7 @@ impl Connector {
                 break (Ended::Told, Some(self.inner.now()));
             }
         };
-        let mut held = self.inner.hold()?;
+        let mut held = self.inner.hold_again()?;
         let (counts, road) = held
             .state()?
             .register

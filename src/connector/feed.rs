@@ -11,7 +11,7 @@ use super::access::{Access, Local};
 use super::change::DEFAULT_CONTENT_TYPE;
 use super::prepare::choice;
 use super::session::Note;
-use crate::cda::{Finding, examine};
+use crate::cda::{Finding, Header, examine};
 use crate::dmp::{Deposit, Lot, Receipt};
 use crate::document::{Metadata, Oid, Visibility};
 use crate::error::{Error, ErrorKind, Refusal, Result};
@@ -60,6 +60,21 @@ pub(crate) struct Staged {
     pub replaces: Option<Oid>,
     pub content_type: String,
     pub findings: Vec<Finding>,
+}
+
+/// Why a document cannot be fed, and which it is.
+pub(crate) struct Unfit {
+    pub unique_id: Option<Oid>,
+    pub error: Error,
+}
+
+impl Unfit {
+    fn new(unique_id: Option<Oid>, kind: ErrorKind) -> Unfit {
+        Unfit {
+            unique_id,
+            error: kind.into(),
+        }
+    }
 }
 
 /// What became of one document.
@@ -152,7 +167,7 @@ impl Access {
     }
 
     /// Everything that can be known before the network: the document reads, is this patient's, may be
-    /// fed by this person with this visibility.
+    /// fed by this person with this visibility. What is refused is journalled.
     pub(crate) fn prepared(
         &self,
         state: &mut State,
@@ -161,21 +176,32 @@ impl Access {
     ) -> Result<Staged> {
         let action = "document.feed";
         self.check_open(state, action)?;
+        match self.weigh(state, content, options)? {
+            Ok(staged) => Ok(staged),
+            Err(unfit) => {
+                let note = self.note(unfit.unique_id.as_ref());
+                self.session.refuse(state, action, unfit.error, note)
+            }
+        }
+    }
+
+    /// As [`Access::prepared`], without a word in the journal. The outer error is the register's; the inner one the
+    /// document's.
+    pub(crate) fn weigh(
+        &self,
+        state: &mut State,
+        content: &[u8],
+        options: &FeedOptions,
+    ) -> Result<std::result::Result<Staged, Unfit>> {
         let (_, local) = self.look(state, None)?;
         let checked = match examine(content, &self.against(&local, options)) {
             Ok(checked) => checked,
-            Err(error) => {
-                let error = ErrorKind::Unreadable(error).into();
-                return self.session.refuse(state, action, error, self.note(None));
-            }
+            Err(error) => return Ok(Err(Unfit::new(None, ErrorKind::Unreadable(error)))),
         };
         // Whose document it is and who may feed come before what is to be corrected in it.
         let id = checked.metadata.as_ref().map(|m| m.unique_id.clone());
-        let refuse = |state: &mut State, refusal: Refusal| {
-            let note = self.note(id.as_ref());
-            self.session
-                .refuse(state, action, ErrorKind::Refused(refusal).into(), note)
-        };
+        let refused =
+            |refusal: Refusal| Ok(Err(Unfit::new(id.clone(), ErrorKind::Refused(refusal))));
         let other = |metadata: &Metadata| {
             metadata.patient_id.id != self.patient.matricule()
                 || metadata.patient_id.authority != self.patient.oid()
@@ -187,70 +213,38 @@ impl Access {
                 "Le document n'est pas celui du patient ouvert : il n'a pas été envoyé. Vérifiez le dossier.",
             )
             .with_remedy(Remedy::ConfirmIdentity);
-            return refuse(state, refusal);
+            return refused(refusal);
         }
         let (situation, local) = self.look(state, id.as_ref())?;
         let decision = decide(self.feeding_right(), &situation);
-        let note = self.note(id.as_ref());
-        self.session.permit(state, action, &decision, note)?;
+        if !decision.permits() {
+            return Ok(Err(Unfit {
+                unique_id: id,
+                error: Error::refused(&decision),
+            }));
+        }
         let (header, mut metadata, findings) = match checked.depositable() {
             Ok(depositable) => depositable,
-            Err(error) => return self.session.refuse(state, action, error, note),
+            Err(error) => {
+                return Ok(Err(Unfit {
+                    unique_id: id,
+                    error,
+                }));
+            }
         };
         metadata.comments.clone_from(&options.comments);
         let visibility = match self.visibility(options, &local) {
             Ok(visibility) => visibility,
             Err(fault) => {
-                let refusal =
-                    Refusal::by_rule(fault.rule(), "EX_2.1-1050, EX_GEN-1550", fault.french());
-                return refuse(state, refusal);
+                let source = "EX_2.1-1050, EX_GEN-1550";
+                return refused(Refusal::by_rule(fault.rule(), source, fault.french()));
             }
         };
-        let said: Vec<&str> = header
-            .related_documents
-            .iter()
-            .filter(|r| r.type_code == "RPLC")
-            .filter_map(|r| r.id.as_ref())
-            .map(|parent| parent.root.as_str())
-            .collect();
-        let replaces = match (&options.replaces, said.first()) {
-            (Some(asked), Some(_)) if !said.contains(&asked.as_str()) => {
-                return refuse(
-                    state,
-                    replacement(
-                        "Le document annonce qu'il en remplace un autre que celui demandé.",
-                    ),
-                );
-            }
-            (Some(_), None) => {
-                return refuse(
-                    state,
-                    replacement(
-                        "Le document ne dit pas qu'il en remplace un autre (relatedDocument RPLC manquant).",
-                    ),
-                );
-            }
-            (Some(asked), Some(_)) => Some(asked.clone()),
-            (None, Some(parent)) => match Oid::new(parent) {
-                Ok(parent) => Some(parent),
-                Err(_) => {
-                    return refuse(
-                        state,
-                        replacement("L'identifiant du document remplacé n'est pas un OID."),
-                    );
-                }
-            },
-            (None, None) => None,
+        let replaces = match replaced(&header, &metadata, options) {
+            Ok(replaces) => replaces,
+            Err(sentence) => return refused(replacement(sentence)),
         };
-        if replaces.as_ref() == Some(&metadata.unique_id) {
-            return refuse(
-                state,
-                replacement(
-                    "Le document ne peut pas se remplacer lui-même : donnez-lui un nouvel identifiant.",
-                ),
-            );
-        }
-        Ok(Staged {
+        Ok(Ok(Staged {
             content: content.to_vec(),
             metadata,
             visibility,
@@ -260,7 +254,7 @@ impl Access {
                 .clone()
                 .unwrap_or_else(|| DEFAULT_CONTENT_TYPE.to_owned()),
             findings,
-        })
+        }))
     }
 
     pub(crate) fn feeding_right(&self) -> Right {
@@ -433,6 +427,43 @@ impl Access {
         }
         Ok(Some(FeedAnswer { documents }))
     }
+}
+
+/// The document that one replaces, by what it says and what was asked; or what is wrong with that, in French.
+fn replaced(
+    header: &Header,
+    metadata: &Metadata,
+    options: &FeedOptions,
+) -> std::result::Result<Option<Oid>, &'static str> {
+    let said: Vec<&str> = header
+        .related_documents
+        .iter()
+        .filter(|r| r.type_code == "RPLC")
+        .filter_map(|r| r.id.as_ref())
+        .map(|parent| parent.root.as_str())
+        .collect();
+    let replaces = match (&options.replaces, said.first()) {
+        (Some(asked), Some(_)) if !said.contains(&asked.as_str()) => {
+            return Err("Le document annonce qu'il en remplace un autre que celui demandé.");
+        }
+        (Some(_), None) => {
+            return Err(
+                "Le document ne dit pas qu'il en remplace un autre (relatedDocument RPLC manquant).",
+            );
+        }
+        (Some(asked), Some(_)) => Some(asked.clone()),
+        (None, Some(parent)) => {
+            let parent = Oid::new(parent);
+            Some(parent.map_err(|_| "L'identifiant du document remplacé n'est pas un OID.")?)
+        }
+        (None, None) => None,
+    };
+    if replaces.as_ref() == Some(&metadata.unique_id) {
+        return Err(
+            "Le document ne peut pas se remplacer lui-même : donnez-lui un nouvel identifiant.",
+        );
+    }
+    Ok(replaces)
 }
 
 fn replacement(sentence: &str) -> Refusal {

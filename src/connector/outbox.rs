@@ -51,16 +51,55 @@ pub struct OutboxChange {
     pub patient: Ins,
     /// The document to change.
     pub unique_id: Oid,
-    /// What to do; anything but `deposit`. Showing and deleting are final: ask the person first.
-    pub change: Kind,
+    /// What to do. Showing and deleting are final: ask the person first.
+    pub change: Change,
+}
+
+/// A change of a document that is in the DMP, or will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Masks it to professionals.
+    Mask,
+    /// Unmasks it.
+    Unmask,
+    /// Shows it to the patient; final.
+    ShowToPatient,
+    /// Shows it to the legal representatives; final.
+    ShowToRepresentatives,
+    /// Archives it.
+    Archive,
+    /// Brings it back from the archive.
+    Unarchive,
+    /// Deletes it; final.
+    Delete,
+}
+
+impl Change {
+    /// The kind of item that does it.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Change::Mask => Kind::Mask,
+            Change::Unmask => Kind::Unmask,
+            Change::ShowToPatient => Kind::ShowToPatient,
+            Change::ShowToRepresentatives => Kind::ShowToRepresentatives,
+            Change::Archive => Kind::Archive,
+            Change::Unarchive => Kind::Unarchive,
+            Change::Delete => Kind::Delete,
+        }
+    }
 }
 
 /// What was handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Queued {
-    /// Number of the item.
+    /// Number of the item, among its author's.
     pub id: i64,
+    /// Its id in the register.
+    #[serde(skip)]
+    #[allow(dead_code, reason = "take-overs name their items by it")]
+    pub(crate) row: i64,
     /// Its state.
     pub state: State,
     /// True when these very bytes had been handed over before: the item is that one.
@@ -76,7 +115,7 @@ pub struct Queued {
 pub struct OutboxFilter {
     /// Only these states; any when absent.
     pub states: Vec<State>,
-    /// Only items after this number.
+    /// Only items after this one: `id` of one's own, `number` in the list of all.
     pub after: Option<i64>,
     /// At most this many; 100 when absent.
     pub limit: Option<usize>,
@@ -86,12 +125,17 @@ pub struct OutboxFilter {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OutboxItem {
-    /// Its number.
+    /// Its number among its author's: from 1, in the order he handed over.
     pub id: i64,
+    /// Its place among all of the practice; in the list of all only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<i64>,
     /// What is to be done.
     pub kind: Kind,
     /// Where it stands.
     pub state: State,
+    /// Both, as a person reads them.
+    pub text: String,
     /// CX of the patient's INS.
     pub patient: String,
     /// Who handed it over: PS_IdNat or Struct_IdNat.
@@ -108,7 +152,7 @@ pub struct OutboxItem {
     pub attempts: u32,
     /// An attempt may have arrived: the DMP is asked before anything is sent again.
     pub may_be_there: bool,
-    /// Items whose end it waits for.
+    /// Items whose end it waits for: one's own, by `id`; in the list of all, all of them by `number`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<i64>,
     /// Why it stands where it stands, and what a person can do (record refusal).
@@ -210,7 +254,7 @@ pub(crate) const fn action_of(kind: Kind) -> &'static str {
 impl Session {
     /// The dossier as far as it can be known here: alive until the DMP says otherwise, with the divergences that were
     /// seen last.
-    fn presumed(&self, places: &mut Places, patient: &Ins) -> Result<Access> {
+    pub(super) fn presumed(&self, places: &mut Places, patient: &Ins) -> Result<Access> {
         let cx = patient.cx().to_string();
         let standing = places
             .register
@@ -251,9 +295,6 @@ impl Session {
     /// Hands a change of a document over to the outbox; it goes after what is already there for that document.
     pub fn enqueue_change(&self, request: &OutboxChange) -> Result<Queued> {
         self.inner.config.check_domain(&request.patient)?;
-        if request.change == Kind::Deposit {
-            return Err(Error::caller("change", "must change a document"));
-        }
         let result = self.enqueue_change_held(request);
         self.inner.logged("outbox.add", result)
     }
@@ -263,9 +304,10 @@ impl Session {
         let places = held.state()?;
         let access = self.presumed(places, &request.patient)?;
         let id = &request.unique_id;
-        let action = action_of(request.change);
+        let kind = request.change.kind();
+        let action = action_of(kind);
         let (situation, _) = access.look(places, Some(id))?;
-        let decision = decide(right_of(&access, request.change), &situation);
+        let decision = decide(right_of(&access, kind), &situation);
         self.permit(places, action, &decision, access.note(Some(id)))?;
         let turn = places.register.read(|tx| tx.mentions(id))?;
         let parts: [&[u8]; 4] = [
@@ -276,12 +318,12 @@ impl Session {
         ];
         let submission = access.submission(DEFAULT_CONTENT_TYPE, &parts)?;
         let now = self.inner.now();
-        let number = places.register.durable(|tx| {
-            let number = tx.put_item(&NewItem {
+        let (row, number) = places.register.durable(|tx| {
+            let (row, number) = tx.put_item(&NewItem {
                 ins: &access.patient,
                 patient: &access.cx,
                 requester: &self.requester,
-                kind: request.change,
+                kind,
                 target: Some(id),
                 submission: &submission,
                 documents: &[],
@@ -290,10 +332,11 @@ impl Session {
                 now,
             })?;
             access.note_item(tx, "outbox.add", Outcome::Done, number, Some(id), None)?;
-            Ok(number)
+            Ok((row, number))
         })?;
         Ok(Queued {
             id: number,
+            row,
             state: State::Waiting,
             already_there: false,
             findings: Vec::new(),
@@ -318,15 +361,14 @@ impl Session {
             let history = tx.history(row.id)?;
             Ok(OutboxItem {
                 history,
-                ..shown(tx, row)?
+                ..shown(tx, row, Some(self.requester.id()))?
             })
         })
     }
 
     /// An item of this person's; another's and none are one answer.
-    fn own(&self, tx: &Tx<'_>, id: i64) -> Result<ItemRow> {
-        tx.item(id)?
-            .filter(|row| row.requester.id() == self.requester.id())
+    fn own(&self, tx: &Tx<'_>, number: i64) -> Result<ItemRow> {
+        tx.item_numbered(self.requester.id(), number)?
             .ok_or_else(|| ErrorKind::Refused(Refusal::by(&UNKNOWN_ITEM)).into())
     }
 
@@ -391,7 +433,7 @@ impl Session {
             if !work(tx, &row, now)? {
                 return Err(ErrorKind::Refused(Refusal::by(&NOT_NOW)).into());
             }
-            shown(tx, self.own(tx, id)?)
+            shown(tx, self.own(tx, id)?, Some(self.requester.id()))
         });
         let result = match result {
             Err(error) if error.refusal().is_some() => {
@@ -511,7 +553,7 @@ impl Access {
 
     /// Puts checked documents in the outbox, with their identifiers, in the place of an item that is given up if there
     /// is one; durable when this returns.
-    fn hand_over(
+    pub(super) fn hand_over(
         &self,
         places: &mut Places,
         lot: &[Staged],
@@ -535,7 +577,7 @@ impl Access {
             if let Some(row) = instead {
                 let (event, refusal) = (Event::GivenUp, Refusal::by(&CORRECTED));
                 let action = "outbox.correct";
-                if !end(tx, &self.session, row, event, &refusal, action, now)? {
+                if !end_alone(tx, &self.session, row, event, &refusal, action, now)? {
                     return Err(ErrorKind::Refused(Refusal::by(&NOT_NOW)).into());
                 }
             }
@@ -543,7 +585,10 @@ impl Access {
                 if !same {
                     return Err(ErrorKind::Refused(Refusal::by(&OTHER_CONTENT)).into());
                 }
-                return Ok((row.id, row.item.state, true));
+                if let Some(old) = instead {
+                    after_the_end(tx, &self.session, old, now)?;
+                }
+                return Ok((row.id, row.number, row.item.state, true));
             }
             let documents: Vec<NewDocument<'_>> = lot
                 .iter()
@@ -560,7 +605,7 @@ impl Access {
                 Origin::Work => Item::NEW,
                 Origin::TakeOver => Item::TAKEN_OVER,
             };
-            let number = tx.put_item(&NewItem {
+            let (row, number) = tx.put_item(&NewItem {
                 ins: &self.patient,
                 patient: &self.cx,
                 requester,
@@ -586,11 +631,22 @@ impl Access {
                 })?;
                 self.note_item(tx, "outbox.add", Outcome::Done, number, Some(id), None)?;
             }
-            Ok((number, start.state, false))
+            if let Some(old) = instead {
+                let corrected = |id: &Oid| lot.iter().any(|s| s.metadata.unique_id == *id);
+                let old_documents = tx.item_documents(old.id)?;
+                // What waited for a document waits for its corrected form, under the same identifier.
+                if old_documents.iter().all(|d| corrected(&d.unique_id)) {
+                    tx.pass_on_successors(old.id, row)?;
+                } else {
+                    after_the_end(tx, &self.session, old, now)?;
+                }
+            }
+            Ok((row, number, start.state, false))
         });
         match result {
-            Ok((id, state, already_there)) => Ok(Queued {
+            Ok((row, id, state, already_there)) => Ok(Queued {
                 id,
+                row,
                 state,
                 already_there,
                 findings,
@@ -668,7 +724,18 @@ fn unseen() -> Existence {
     }
 }
 
-fn shown(tx: &Tx<'_>, row: ItemRow) -> Result<OutboxItem> {
+/// What is to be done and where it stands, in French: "Dépôt : en attente d'envoi".
+fn told(kind: Kind, state: State) -> String {
+    let mut text = kind.french().to_owned();
+    // All of them begin with a letter without accent.
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{text} : {}", state.french())
+}
+
+/// An item as its author sees it, or (`None`) as oversight does.
+fn shown(tx: &Tx<'_>, row: ItemRow, author: Option<&str>) -> Result<OutboxItem> {
     let unique_ids = match &row.target {
         Some(target) => vec![target.clone()],
         None => tx
@@ -679,9 +746,11 @@ fn shown(tx: &Tx<'_>, row: ItemRow) -> Result<OutboxItem> {
     };
     let over = row.item.state.is_over();
     Ok(OutboxItem {
-        id: row.id,
+        id: row.number,
+        number: author.is_none().then_some(row.id),
         kind: row.kind,
         state: row.item.state,
+        text: told(row.kind, row.item.state),
         actor: row.requester.id().to_owned(),
         unique_ids,
         take_over: row.take_over,
@@ -692,7 +761,7 @@ fn shown(tx: &Tx<'_>, row: ItemRow) -> Result<OutboxItem> {
         waits_for: if over {
             Vec::new()
         } else {
-            tx.waits_for(row.id)?
+            tx.waits_for(row.id, author)?
         },
         reason: row.reason,
         ended_at: row.ended_at,
@@ -708,7 +777,7 @@ fn list(tx: &Tx<'_>, actor: Option<&str>, filter: &OutboxFilter) -> Result<Outbo
     Ok(OutboxAnswer {
         items: rows
             .into_iter()
-            .map(|row| shown(tx, row))
+            .map(|row| shown(tx, row, actor))
             .collect::<Result<_>>()?,
         counts: tx.outbox_counts(actor)?,
         stopped: tx.stopped(Stop::All)?,
@@ -729,7 +798,7 @@ pub(crate) fn note_item(
     at: Option<Instant>,
 ) -> Result<()> {
     let at = at.unwrap_or_else(|| session.inner.now());
-    let detail = format!("outbox {}", row.id);
+    let detail = format!("outbox {}", row.number);
     note_documents(tx, session, row, action, outcome, rule, &detail, at)
 }
 
@@ -740,7 +809,7 @@ pub(crate) fn found_item(
     row: &ItemRow,
     now: Instant,
 ) -> Result<()> {
-    let detail = format!("outbox {}, {FOUND_AFTER_A_CUT}", row.id);
+    let detail = format!("outbox {}, {FOUND_AFTER_A_CUT}", row.number);
     let action = action_of(row.kind);
     note_documents(tx, session, row, action, Outcome::Done, None, &detail, now)
 }
@@ -789,6 +858,28 @@ pub(crate) fn end(
     action: &str,
     now: Instant,
 ) -> Result<bool> {
+    if !end_alone(tx, session, row, event, refusal, action, now)? {
+        return Ok(false);
+    }
+    if let Some(to) = row.item.apply(event)
+        && to.state == State::Cancelled
+        && !to.doubt
+    {
+        after_the_end(tx, session, row, now)?;
+    }
+    Ok(true)
+}
+
+/// Ends an item, and leaves those that waited for it alone.
+fn end_alone(
+    tx: &Tx<'_>,
+    session: &Session,
+    row: &ItemRow,
+    event: Event,
+    refusal: &Refusal,
+    action: &str,
+    now: Instant,
+) -> Result<bool> {
     let Some(to) = row.item.apply(event) else {
         return Ok(false);
     };
@@ -814,14 +905,11 @@ pub(crate) fn end(
         Some(rule),
         Some(now),
     )?;
-    if to.state == State::Cancelled && !to.doubt {
-        after_the_end(tx, session, row, now)?;
-    }
     Ok(true)
 }
 
-/// What depended on an item that never went: a replacement waits for a person; a change of the document has no object
-/// any more.
+/// What its author had made depend on an item that never went: a replacement waits for a person; a change of the
+/// document has no object any more. A colleague's finds no such document in the DMP, as if there had been none.
 pub(crate) fn after_the_end(
     tx: &Tx<'_>,
     session: &Session,
@@ -833,16 +921,17 @@ pub(crate) fn after_the_end(
     }
     for next in tx.successors(row.id)? {
         let refusal = Refusal::by(&PREDECESSOR);
-        let (event, refusal) = match next.kind {
+        let (event, action, refusal) = match next.kind {
             Kind::Deposit => (
                 Event::PersonNeeded,
+                "outbox.hold",
                 refusal
                     .with_remedy(Remedy::CorrectItem)
                     .with_remedy(Remedy::GiveUpItem),
             ),
-            _ => (Event::Withdrawn, refusal),
+            _ => (Event::Withdrawn, "outbox.cancel", refusal),
         };
-        end(tx, session, &next, event, &refusal, "outbox.cancel", now)?;
+        end(tx, session, &next, event, &refusal, action, now)?;
     }
     Ok(())
 }

@@ -46,6 +46,12 @@ pub struct Requester {
 }
 
 impl Requester {
+    /// Reads a requester (record requester), as strictly as the C interface does. The error names the field and the
+    /// rule, never a value.
+    pub fn from_json(json: &str) -> Result<Requester, String> {
+        crate::json::read(json, "requester")
+    }
+
     /// The identifier under which the DMP knows the asker: PS_IdNat, or Struct_IdNat when the structure acts.
     pub fn id(&self) -> &str {
         match (&self.professional, self.authentication) {

@@ -119,7 +119,37 @@ codes! {
     }
 }
 
+impl Kind {
+    /// What is done, as a person reads it.
+    pub const fn french(self) -> &'static str {
+        match self {
+            Kind::Deposit => "dépôt",
+            Kind::Mask => "masquage",
+            Kind::Unmask => "démasquage",
+            Kind::ShowToPatient => "mise à disposition du patient",
+            Kind::ShowToRepresentatives => "mise à disposition des représentants",
+            Kind::Archive => "archivage",
+            Kind::Unarchive => "désarchivage",
+            Kind::Delete => "suppression",
+        }
+    }
+}
+
 impl State {
+    /// Where an item stands, as a person reads it.
+    pub const fn french(self) -> &'static str {
+        match self {
+            State::Waiting => "en attente d'envoi",
+            State::Sending => "envoi en cours",
+            State::Unsure => "à vérifier dans le DMP",
+            State::Asking => "vérification dans le DMP",
+            State::Held => "attend une personne",
+            State::Dead => "refusé en l'état",
+            State::Cancelled => "abandonné",
+            State::Done => "dans le DMP",
+        }
+    }
+
     /// Nothing is left to do, unless a person asks for it again.
     pub const fn is_over(self) -> bool {
         matches!(self, State::Done | State::Cancelled)

@@ -28,6 +28,8 @@ use crate::rules::outbox::{Event, Item, Kind, State};
 pub(super) const TABLES: &str = "
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- The author's own count: a count of the practice's would tell him of his colleagues.
+    number INTEGER NOT NULL,
     patient TEXT NOT NULL,
     ins TEXT NOT NULL,
     actor TEXT NOT NULL,
@@ -49,6 +51,7 @@ CREATE TABLE outbox (
     reason TEXT,
     ended_at INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX outbox_by_number ON outbox (actor, number);
 CREATE INDEX outbox_ready ON outbox (actor, take_over, id) WHERE state IN ('waiting', 'unsure');
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state IN ('waiting', 'unsure');
 CREATE INDEX outbox_taken ON outbox (held_until) WHERE state IN ('sending', 'asking');
@@ -90,8 +93,12 @@ CREATE TABLE outbox_history (
     rule TEXT,
     PRIMARY KEY (item, place)
 ) STRICT, WITHOUT ROWID;
--- When each author was last served: turns go round.
-CREATE TABLE outbox_author (actor TEXT PRIMARY KEY, turn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- When each author was last served, for turns go round; the last number he was given.
+CREATE TABLE outbox_author (
+    actor TEXT PRIMARY KEY,
+    turn INTEGER NOT NULL,
+    numbered INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 -- The way to the DMP (scope '') and what each author's key opens: how long to leave it alone, and why.
 CREATE TABLE outbox_road (
     scope TEXT PRIMARY KEY,
@@ -142,6 +149,8 @@ pub(crate) struct NewItem<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct ItemRow {
     pub id: i64,
+    /// How its author calls it: from 1, in the order he hands over, never given twice.
+    pub number: i64,
     pub patient: String,
     pub ins: Ins,
     pub requester: Requester,
@@ -199,9 +208,9 @@ pub(crate) struct Move<'a> {
 }
 
 const ITEM: &str = "SELECT id, patient, ins, requester, kind, target, take_over, submission, state, doubt, withdrawn,
-    queued_at, due_at, attempts, failures, reason, ended_at FROM outbox";
+    queued_at, due_at, attempts, failures, reason, ended_at, number FROM outbox";
 
-fn damaged() -> Error {
+pub(super) fn damaged() -> Error {
     StorageError::Corrupt.into()
 }
 
@@ -233,19 +242,26 @@ fn item_row(row: &Row<'_>) -> Result<ItemRow> {
             .transpose()
             .map_err(|_| damaged())?,
         ended_at: maybe_instant(row.get(16)?)?,
+        number: row.get(17)?,
     })
 }
 
 impl Tx<'_> {
     // ---- items
 
-    /// Takes an item in, after those whose end it waits for; returns its number.
-    pub fn put_item(&self, new: &NewItem<'_>) -> Result<i64> {
+    /// Takes an item in, after those whose end it waits for; returns its id and its author's number for it.
+    pub fn put_item(&self, new: &NewItem<'_>) -> Result<(i64, i64)> {
         let c = &self.0;
+        let number: i64 = c
+            .prepare_cached(
+                "INSERT INTO outbox_author (actor, turn, numbered) VALUES (?1, 0, 1)
+                 ON CONFLICT (actor) DO UPDATE SET numbered = numbered + 1 RETURNING numbered",
+            )?
+            .query_row([new.requester.id()], |row| row.get(0))?;
         c.prepare_cached(
             "INSERT INTO outbox (patient, ins, actor, structure, requester, kind, target, take_over, submission,
-                 state, doubt, withdrawn, queued_at, due_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)",
+                 state, doubt, withdrawn, queued_at, due_at, number)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)",
         )?
         .execute(params![
             new.patient,
@@ -261,6 +277,7 @@ impl Tx<'_> {
             new.start.doubt,
             new.start.withdrawn,
             new.now.millis(),
+            number,
         ])?;
         let id = c.last_insert_rowid();
         let mut touched: Vec<&Oid> = new.target.into_iter().collect();
@@ -287,14 +304,16 @@ impl Tx<'_> {
             .execute(params![id, place, document.content])?;
         }
         for document in touched {
-            self.put_predecessors(id, document)?;
+            self.put_predecessors(id, document, new.requester.id())?;
         }
         self.happened(id, new.now, "queued", new.start.state, None)?;
-        Ok(id)
+        Ok((id, number))
     }
 
     /// An item goes after all that is not over and touches the same document: its deposit, its replacement, its changes.
-    fn put_predecessors(&self, item: i64, document: &Oid) -> Result<()> {
+    /// Of others, it waits for deposits alone, and not for masked ones: to wait for what one may not know of would tell
+    /// of it.
+    fn put_predecessors(&self, item: i64, document: &Oid, actor: &str) -> Result<()> {
         self.0
             .prepare_cached(
                 "INSERT INTO outbox_after (item, predecessor)
@@ -303,9 +322,17 @@ impl Tx<'_> {
                      SELECT item FROM outbox_document WHERE unique_id = ?2
                      UNION SELECT item FROM outbox_document WHERE replaces = ?2
                      UNION SELECT id FROM outbox WHERE target = ?2)
+                   AND (o.actor = ?3 OR (o.kind = ?4 AND NOT EXISTS (
+                     SELECT 1 FROM outbox_document d WHERE d.item = o.id AND instr(d.visibility, ?5) > 0)))
                  ON CONFLICT DO NOTHING",
             )?
-            .execute(params![item, document.as_str()])?;
+            .execute(params![
+                item,
+                document.as_str(),
+                actor,
+                Kind::Deposit.code(),
+                Visibility::MASKED.codes().next(),
+            ])?;
         Ok(())
     }
 
@@ -316,7 +343,16 @@ impl Tx<'_> {
         rows.next()?.map(item_row).transpose()
     }
 
-    /// Items in order, after a number; of one actor or of all, in some states or in any.
+    /// An actor's item, by his number for it.
+    pub fn item_numbered(&self, actor: &str, number: i64) -> Result<Option<ItemRow>> {
+        let mut statement = self
+            .0
+            .prepare_cached(&format!("{ITEM} WHERE actor = ?1 AND number = ?2"))?;
+        let mut rows = statement.query(params![actor, number])?;
+        rows.next()?.map(item_row).transpose()
+    }
+
+    /// Items in order; of one actor, after his number, or of all, after an id; in some states or in any.
     pub fn items(
         &self,
         actor: Option<&str>,
@@ -330,8 +366,12 @@ impl Tx<'_> {
             true => String::new(),
             false => format!(" AND state IN ({})", listed.join(", ")),
         };
+        let (whose, order) = match actor {
+            Some(_) => ("actor = ?2", "number"),
+            None => ("?2 IS NULL", "id"),
+        };
         let mut statement = self.0.prepare(&format!(
-            "{ITEM} WHERE id > ?1 AND (?2 IS NULL OR actor = ?2){within} ORDER BY id LIMIT ?3"
+            "{ITEM} WHERE {whose} AND {order} > ?1{within} ORDER BY {order} LIMIT ?3"
         ))?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![after, actor, limit])?;

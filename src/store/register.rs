@@ -12,7 +12,7 @@ use super::journal::{
 };
 use super::key::{self, StoreKey};
 use super::sqlite::{self, Schema, stored_json, to_json};
-use super::{kept, outbox, standing};
+use super::{kept, outbox, standing, takeover};
 use crate::clock::Instant;
 use crate::document::{EntryUuid, Oid};
 use crate::error::{Error, Result, StorageError};
@@ -29,6 +29,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         &[
             standing::TABLE,
             outbox::TABLES,
+            takeover::TABLE,
             kept::TABLES,
             journal::OVERSIGHT,
         ],

@@ -229,7 +229,7 @@ mod tests {
         let c = sqlite::open(path, &OURS, Some(key)).unwrap();
         c.query_row(
             "SELECT count(*), sum(length(y)), (SELECT integrity_check FROM pragma_integrity_check)
-             FROM one WHERE hex(y) NOT LIKE '00%'",
+             FROM one",
             [],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
@@ -243,7 +243,7 @@ mod tests {
         let c = sqlite::open(&path, &OURS, None).unwrap();
         c.execute_batch(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-             INSERT INTO one SELECT i, x'11' || randomblob(5000) FROM n;",
+             INSERT INTO one SELECT i, randomblob(5001) FROM n;",
         )
         .unwrap();
         drop(c);

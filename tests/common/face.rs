@@ -10,8 +10,8 @@ use std::ptr::{null, null_mut, without_provenance_mut};
 use std::sync::Mutex;
 
 use dmpkit::ffi::{
-    access, cda, connector, document, host, library, memory, oversight, safekeeping, session,
-    terminology,
+    access, cda, connector, document, host, library, memory, outbox, oversight, safekeeping,
+    session, takeover, terminology,
 };
 
 /// The arguments of a call as C passes them; each function takes those that are its own.
@@ -87,8 +87,14 @@ impl Raw {
     fn no_kind(&self) -> i32 {
         0
     }
-    fn progress(&self) -> safekeeping::dmp_backup_callback {
+    fn copied(&self) -> safekeeping::dmp_backup_callback {
         None
+    }
+    fn taking_over(&self) -> takeover::dmp_takeover_callback {
+        Some(taken_over)
+    }
+    fn progress(&self) -> outbox::dmp_progress_callback {
+        Some(progressed)
     }
     fn user(&self) -> *mut c_void {
         null_mut()
@@ -121,6 +127,24 @@ unsafe extern "C" fn collect(_: *mut c_void, level: i32, line: *const c_char) {
         .expect("UTF-8")
         .to_owned();
     LOG.lock().expect("the log").push(line);
+}
+
+/// A host's callback of a take-over: goes on.
+unsafe extern "C" fn taken_over(_: *mut c_void, progress: *const c_char) -> i32 {
+    // SAFETY: the header promises NUL-terminated text, valid for the call.
+    let progress = unsafe { CStr::from_ptr(progress) }.to_str().expect("UTF-8");
+    let progress: serde_json::Value = serde_json::from_str(progress).expect("JSON");
+    assert!(progress["counts"]["files"].is_u64(), "{progress}");
+    0
+}
+
+/// A host's progress callback: goes on.
+unsafe extern "C" fn progressed(_: *mut c_void, progress: *const c_char) -> i32 {
+    // SAFETY: the header promises NUL-terminated text, valid for the call.
+    let progress = unsafe { CStr::from_ptr(progress) }.to_str().expect("UTF-8");
+    let progress: serde_json::Value = serde_json::from_str(progress).expect("JSON");
+    assert!(progress["left"].is_u64(), "{progress}");
+    0
 }
 
 /// Every log line since this was last asked.
@@ -222,6 +246,18 @@ functions! {
     document::dmp_document_archive Access Plain (handle text text_out error);
     document::dmp_document_unarchive Access Plain (handle text text_out error);
     document::dmp_document_delete Access Plain (handle text text_out error);
+    outbox::dmp_outbox_add Session Record (handle text content content_len text_out error);
+    outbox::dmp_outbox_add_change Session Record (handle text text_out error);
+    outbox::dmp_outbox_add_staged Access Absent (handle text_out error);
+    outbox::dmp_outbox_list Session Optional (handle text text_out error);
+    outbox::dmp_outbox_audit Connector Optional (handle text text_out error);
+    outbox::dmp_outbox_get Session Record (handle text text_out error);
+    outbox::dmp_outbox_give_up Session Record (handle text text_out error);
+    outbox::dmp_outbox_resend Session Record (handle text text_out error);
+    outbox::dmp_outbox_correct Session Record (handle text content content_len text_out error);
+    outbox::dmp_outbox_stop Session Record (handle text text_out error);
+    outbox::dmp_outbox_restart Session Record (handle text text_out error);
+    outbox::dmp_outbox_dispatch Connector Optional (handle text progress user text_out error);
     cda::dmp_cda_check Connector Optional (handle content content_len text text_out error);
     cda::dmp_cda_metadata Connector Absent (handle content content_len text_out error);
     cda::dmp_cda_wrap Connector Record (handle content content_len text bytes_out len_out text_out error);
@@ -236,10 +272,12 @@ functions! {
     oversight::dmp_emergency_list Connector Optional (handle text text_out error);
     oversight::dmp_emergency_review Session Record (handle text text_out error);
     safekeeping::dmp_register_rekey Nothing Record (text no_key no_len no_kind key key_len kind text_out error);
-    safekeeping::dmp_register_backup Connector Record (handle text progress user text_out error);
+    safekeeping::dmp_register_backup Connector Record (handle text copied user text_out error);
     safekeeping::dmp_register_check Connector Absent (handle text_out error);
     safekeeping::dmp_register_restore Nothing Record (text no_key no_len no_kind text_out error);
     safekeeping::dmp_register_salvage Nothing Record (text no_key no_len no_kind text_out error);
+    takeover::dmp_takeover_run Session Record (handle text taking_over user text_out error);
+    takeover::dmp_takeover_state Session Absent (handle text_out error);
     terminology::dmp_terminology_sets Connector Absent (handle text_out error);
     terminology::dmp_terminology_list Connector Record (handle text text_out error);
     terminology::dmp_terminology_check Connector Record (handle text text_out error);
@@ -394,5 +432,36 @@ fn take_bytes(bytes: *mut u8, len: usize) -> Option<Vec<u8>> {
         let copy = std::slice::from_raw_parts(bytes, len).to_vec();
         memory::dmp_free(bytes.cast());
         Some(copy)
+    }
+}
+
+type Within<'a> = &'a mut dyn FnMut(&serde_json::Value) -> i32;
+
+/// A host's callback: asks the test.
+unsafe extern "C" fn ask_test(user: *mut c_void, progress: *const c_char) -> i32 {
+    // SAFETY: the place of `dispatch`, which waits; a text valid for the call.
+    let (within, progress) = unsafe { (&mut *user.cast::<Within<'_>>(), CStr::from_ptr(progress)) };
+    within(&serde_json::from_slice(progress.to_bytes()).expect("JSON"))
+}
+
+/// Dispatches the outbox, with a callback that asks the test; the record answered.
+pub fn dispatch(
+    connector: usize,
+    mut within: impl FnMut(&serde_json::Value) -> i32,
+) -> serde_json::Value {
+    let mut within: Within<'_> = &mut within;
+    let (mut out, mut error) = (null_mut(), null_mut());
+    // SAFETY: every pointer lives until the call returns; what is received is freed once.
+    unsafe {
+        let user = (&raw mut within).cast();
+        let connector = without_provenance_mut(connector);
+        let told = Some(ask_test as _);
+        let status =
+            outbox::dmp_outbox_dispatch(connector, null(), told, user, &mut out, &mut error);
+        assert_eq!(status_name(status), "DMP_OK");
+        assert!(error.is_null());
+        let answer = serde_json::from_slice(CStr::from_ptr(out).to_bytes()).expect("JSON");
+        memory::dmp_free(out.cast());
+        answer
     }
 }

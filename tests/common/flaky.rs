@@ -29,6 +29,8 @@ pub enum Call {
     Submit,
     /// TD3.3.
     Change,
+    /// TD3.1.
+    Find,
 }
 
 /// How a call goes.
@@ -198,7 +200,8 @@ impl Dmp for Flaky {
         result
     }
     fn find(&mut self, context: &Context<'_>, criteria: &Criteria) -> Result<Page> {
-        self.inner.find(context, criteria)
+        let fate = self.fate(Call::Find, context, String::new());
+        self.meet(&fate, |dmp| dmp.find(context, criteria))
     }
     fn references(&mut self, context: &Context<'_>, unique_ids: &[Oid]) -> Result<Vec<Reference>> {
         let names: Vec<&str> = unique_ids.iter().map(Oid::as_str).collect();

@@ -75,6 +75,7 @@ impl World {
             ask("dmp_patient_get", p.session, &ins()).ok().json(),
             ask("dmp_consent_list", p.session, &ins()).ok().json(),
             bare("dmp_emergency_list", p.connector).ok().json(),
+            bare("dmp_outbox_audit", p.connector).ok().json(),
         ]
     }
 
@@ -218,6 +219,17 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             "practiceSetting": {"code": "AMBULATOIRE"},
             "contact": {"address": {"lines": [MARKER]}},
         }),
+        "dmp_takeover_run" => {
+            // An empty folder, and a file that is not there: whatever is taken leaves nothing but its entry.
+            let everything = json!({"folder": folder.join(MARKER), "from": "2020-01-01T00:00:00Z",
+                "to": "2026-01-01T00:00:00Z", "typeCode": [MARKER], "patients": [ins], "exclude": [ins],
+                "authors": [MARKER], "visibility": ["MASQUE_PS"], "representatives": "visible",
+                "legalPerson": true, "lateDays": 31, "dryRun": false, "limit": 10, "again": true, "lines": 5});
+            return vec![
+                everything,
+                json!({"files": [folder.join(MARKER).join("absent.xml")]}),
+            ];
+        }
         "dmp_terminology_list" => json!({"set": "JDV_J66-TypeCode-DMP", "at": "20260101"}),
         "dmp_terminology_check" => {
             json!({"set": "JDV_J66-TypeCode-DMP", "system": MARKER, "code": MARKER,
@@ -235,6 +247,18 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
                     "source": MARKER, "mappings": [{"system": MARKER, "code": MARKER, "target": concept}]}],
             })
         }
+        "dmp_outbox_add" => json!({"patient": ins, "options": {"visibility": ["MASQUE_PS"],
+            "representatives": "visible", "replaces": id, "contentType": "07", "comments": MARKER}}),
+        "dmp_outbox_add_change" => json!({"patient": ins, "uniqueId": id, "change": "archive"}),
+        "dmp_outbox_list" | "dmp_outbox_audit" => {
+            json!({"states": ["held", "dead"], "after": 1, "limit": 5})
+        }
+        "dmp_outbox_get" | "dmp_outbox_give_up" | "dmp_outbox_resend" => json!({"id": 9999}),
+        "dmp_outbox_correct" => json!({"id": 9999, "options": {"visibility": ["MASQUE_PS"],
+            "comments": MARKER}}),
+        "dmp_outbox_stop" | "dmp_outbox_restart" => json!({"what": "take_over"}),
+        "dmp_outbox_dispatch" => json!({"maxItems": 1, "maxSeconds": 1, "takeOver": false,
+            "utcOffsetMinutes": 120}),
         other => panic!("{other} takes no record"),
     };
     vec![one]

@@ -1,5 +1,7 @@
 //! A practice with an outbox, on a DMP that fails as it is told.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::path::Path;
 use std::sync::Arc;
 

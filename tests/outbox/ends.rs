@@ -153,6 +153,59 @@ fn a_dead_letter_is_corrected_under_the_same_identifier() {
 }
 
 #[test]
+fn what_waited_for_a_document_waits_for_its_corrected_form() {
+    let desk = Desk::new();
+    let item = desk.add(1);
+    let masked = desk.change(1, "mask");
+    desk.fate(|call, _, before| match (call, before) {
+        (Call::Submit, 0) => Fate::Says("XDSRegistryMetadataError"),
+        _ => Fate::Well,
+    });
+    desk.drain();
+    assert_eq!(desk.state(item.id), State::Dead);
+    let mut corrected = report(1);
+    corrected.extend_from_slice(b"<!-- -->");
+    let correction = CorrectionRequest {
+        id: item.id,
+        options: Default::default(),
+    };
+    let new = desk.doctor.correct(&correction, &corrected).unwrap();
+    assert_eq!(desk.item(masked.id).waits_for, [new.id]);
+    desk.drain();
+    assert_eq!(desk.state(masked.id), State::Done);
+}
+
+#[test]
+fn a_colleague_s_change_is_not_told_what_became_of_the_document() {
+    let desk = Desk::new();
+    let colleague = session(&desk.connector, "899900987655");
+    let created = desk.add(1);
+    let request =
+        json!({"patient": ins(), "uniqueId": crate::bench::report_id(1), "change": "archive"});
+    let change = serde_json::from_value(request).unwrap();
+    let his = colleague.enqueue_change(&change).unwrap();
+    // It goes after the deposit; whose that is, and that there is one, is not said.
+    assert_eq!((created.id, his.id), (1, 1));
+    let shown = |id| colleague.outbox_item(&one(id)).unwrap();
+    assert!(shown(his.id).waits_for.is_empty());
+    let request = serde_json::from_value(json!({"maxItems": 1})).unwrap();
+    desk.doctor.give_up(&one(created.id)).unwrap();
+    assert_eq!(shown(his.id).state, State::Waiting);
+    desk.connector.dispatch(&request, &mut |_| true).unwrap();
+    // As for a document that never was.
+    assert_eq!(shown(his.id).state, State::Dead);
+    let reason = shown(his.id).reason.unwrap();
+    assert!(
+        reason.get().contains("XDSDocumentUniqueIdError"),
+        "{}",
+        reason.get()
+    );
+    let all = desk.connector.audit_outbox(&Default::default()).unwrap();
+    let places: Vec<Option<i64>> = all.items.iter().map(|i| i.number).collect();
+    assert_eq!(places, [Some(1), Some(2)]);
+}
+
+#[test]
 fn a_replacement_whose_document_is_given_up_waits_for_a_person_and_a_deletion_has_no_object() {
     let desk = Desk::new();
     let created = desk.add(1);

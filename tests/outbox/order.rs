@@ -2,8 +2,9 @@
 
 use dmpkit::connector::outbox::ItemRequest;
 use dmpkit::rules::outbox::State;
+use serde_json::json;
 
-use crate::bench::{Desk, replacement, report, report_id, request, session};
+use crate::bench::{Desk, ins, replacement, report, report_id, request, session};
 use crate::flaky::{Call, Fate};
 
 #[test]
@@ -64,6 +65,32 @@ fn a_change_whose_answer_was_lost_is_done_once() {
             desk.drain();
             assert_eq!(desk.state(item.id), State::Done, "{change} {fate:?}");
         }
+    }
+}
+
+#[test]
+fn a_colleague_s_change_goes_after_a_deposit_but_for_a_masked_one() {
+    for (visibility, first) in [
+        (json!([]), State::Waiting),
+        (json!(["MASQUE_PS"]), State::Dead),
+    ] {
+        let desk = Desk::new();
+        let colleague = session(&desk.connector, "899900987655");
+        let request = json!({"patient": ins(), "options": {"visibility": visibility}});
+        let request = serde_json::from_value(request).unwrap();
+        desk.doctor.enqueue(&request, &report(1)).unwrap();
+        let change = json!({"patient": ins(), "uniqueId": report_id(1), "change": "archive"});
+        let his = colleague
+            .enqueue_change(&serde_json::from_value(change).unwrap())
+            .unwrap();
+        // The deposit does not leave.
+        desk.fate(|_, who, _| match who {
+            crate::bench::DOCTOR => Fate::NoCard,
+            _ => Fate::Well,
+        });
+        desk.dispatch();
+        let shown = colleague.outbox_item(&ItemRequest { id: his.id }).unwrap();
+        assert_eq!(shown.state, first, "{visibility}");
     }
 }
 

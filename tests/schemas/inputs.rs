@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use dmpkit::ffi::access::*;
 use dmpkit::ffi::cda::*;
 use dmpkit::ffi::document::*;
+use dmpkit::ffi::outbox::*;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::safekeeping::{dmp_register_restore, dmp_register_salvage};
 use dmpkit::ffi::session::*;
@@ -26,7 +27,7 @@ use crate::library::{
 use crate::story::{PDF, config, content, doctor, folder, patient, written_by_patient};
 
 /// Records of functions that leave the world as it was.
-pub const READ_ONLY: [&str; 21] = [
+pub const READ_ONLY: [&str; 23] = [
     "check-request",
     "code-request",
     "config",
@@ -36,9 +37,11 @@ pub const READ_ONLY: [&str; 21] = [
     "export-request",
     "http-answer",
     "ins",
+    "item-request",
     "journal-filter",
     "label-request",
     "news-request",
+    "outbox-filter",
     "patient-search",
     // What is kept already is kept as well.
     "preload-request",
@@ -114,6 +117,9 @@ impl World {
         for name in ["cabinet.db", "dmp.db", MATRIX, PACK, ROOTS, BACKUP] {
             std::fs::copy(SETTLED.path().join(name), copied.path().join(name)).expect("copied");
         }
+        std::fs::create_dir(copied.path().join("historique")).expect("a folder");
+        let past = copied.path().join("historique/a.xml");
+        std::fs::write(past, content()).expect("written");
         World::open(Arc::new(copied))
     }
 
@@ -153,6 +159,19 @@ impl World {
                 let other = other.replace(crate::story::DOCUMENT, "1.2.250.1.999.7.9");
                 call!(dmp_document_feed(self.access, other.as_bytes(), text))
             }
+            "outbox-request" => {
+                let other = crate::story::document("1.2.250.1.999.7.9", &patient());
+                library::add(self.session, text, other.as_bytes())
+            }
+            "outbox-change" => call!(dmp_outbox_add_change(self.session, text)),
+            "outbox-filter" => call!(dmp_outbox_list(self.session, text)),
+            "item-request" => call!(dmp_outbox_get(self.session, text)),
+            "correction-request" => {
+                let other = crate::story::document("1.2.250.1.999.7.9", &patient());
+                library::correct(self.session, text, other.as_bytes())
+            }
+            "stop-request" => call!(dmp_outbox_stop(self.session, text)),
+            "dispatch-request" => library::dispatch(self.connector, Some(text)).1,
             "check-request" => call!(dmp_cda_check(self.connector, &content(), text)),
             "wrap-context" => {
                 library::make(
@@ -188,6 +207,7 @@ impl World {
             "export-request" => library::export(self.session, text).1,
             "emergency-filter" => call!(dmp_emergency_list(self.connector, text)),
             "emergency-review" => call!(dmp_emergency_review(self.session, text)),
+            "takeover-request" => library::take_over(self.session, text).1,
             "set-request" => call!(dmp_terminology_list(self.connector, text)),
             "code-request" => call!(dmp_terminology_check(self.connector, text)),
             "label-request" => call!(dmp_terminology_label(self.connector, text)),
@@ -239,6 +259,24 @@ impl World {
                 }
             }
         }
+        if record == "takeover-request" {
+            let here = |path: &str| self.folder.path().join(path).to_string_lossy().into_owned();
+            if let Some(Value::String(path)) = value.get_mut("folder")
+                && !path.is_empty()
+            {
+                *path = here(path);
+            }
+            for path in value
+                .get_mut("files")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                if let Value::String(path) = path {
+                    *path = here(path);
+                }
+            }
+        }
         value.to_string()
     }
 }
@@ -275,6 +313,16 @@ fn settle(connector: Connector, session: Session) {
         &*of("authorisation-request", 0)
     )));
     ok(call!(dmp_document_feed(access, &content(), None)));
+    // In the outbox: one given up, one that waits, one that waits for a person.
+    let of_patient = json!({"patient": patient()}).to_string();
+    for content in [
+        crate::story::document("1.2.250.1.999.7.31", &patient()),
+        crate::story::document("1.2.250.1.999.7.32", &patient()),
+        crate::outbox::replacement("1.2.250.1.999.7.33", "1.2.250.1.999.7.31"),
+    ] {
+        ok(library::add(session, &of_patient, content.as_bytes()));
+    }
+    ok(call!(dmp_outbox_give_up(session, &*of("item-request", 0))));
     close_access(access);
     let (emergency, opened) = open_access(session, &of("access-request", 1));
     ok(opened);

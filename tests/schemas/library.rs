@@ -12,11 +12,13 @@ use dmpkit::ffi::cda::dmp_cda_metadata;
 use dmpkit::ffi::connector::{dmp_connector, dmp_connector_open, dmp_connector_set_time};
 use dmpkit::ffi::document::{dmp_document_read, dmp_document_render};
 use dmpkit::ffi::memory::dmp_free;
+use dmpkit::ffi::outbox::{dmp_outbox_add, dmp_outbox_correct, dmp_outbox_dispatch};
 use dmpkit::ffi::oversight::{dmp_journal_export, dmp_journal_seal, dmp_journal_verify_sealed};
 use dmpkit::ffi::safekeeping::{
     DMP_KEY_RAW, dmp_connector_open_keyed, dmp_register_backup, dmp_register_rekey,
 };
 use dmpkit::ffi::session::{dmp_session, dmp_session_open};
+use dmpkit::ffi::takeover::dmp_takeover_run;
 use serde_json::Value;
 
 pub type Connector = *mut dmp_connector;
@@ -319,6 +321,87 @@ pub fn export(session: Session, request: &str) -> (Vec<u8>, Reply) {
         },
     );
     (kept, reply)
+}
+
+/// Takes past documents over; what the callback was given, beside the reply.
+pub fn take_over(session: Session, request: &str) -> (Vec<Value>, Reply) {
+    unsafe extern "C" fn told(user: *mut c_void, progress: *const c_char) -> i32 {
+        // SAFETY: the list below, which lives for the call, and a text of the library.
+        unsafe {
+            let list = &mut *user.cast::<Vec<Value>>();
+            let text = CStr::from_ptr(progress).to_str().expect("UTF-8");
+            list.push(serde_json::from_str(text).expect("JSON"));
+        }
+        0
+    }
+    let mut list: Vec<Value> = Vec::new();
+    let text = Text::new(Some(request));
+    let user = (&raw mut list).cast();
+    let reply = reply("dmp_takeover_run", Some(request), |answer, error| unsafe {
+        dmp_takeover_run(session, text.pointer(), Some(told), user, answer, error)
+    });
+    (list, reply)
+}
+
+/// A function that takes a record and the bytes of a document, and gives a record.
+type HandOver = unsafe extern "C" fn(
+    Session,
+    *const c_char,
+    *const u8,
+    usize,
+    *mut *mut c_char,
+    *mut *mut c_char,
+) -> i32;
+
+/// Hands a document over to the outbox.
+pub fn add(session: Session, request: &str, content: &[u8]) -> Reply {
+    hand_over("dmp_outbox_add", dmp_outbox_add, session, request, content)
+}
+
+/// Hands a corrected document over.
+pub fn correct(session: Session, request: &str, content: &[u8]) -> Reply {
+    let (name, f) = ("dmp_outbox_correct", dmp_outbox_correct);
+    hand_over(name, f, session, request, content)
+}
+
+fn hand_over(
+    name: &'static str,
+    f: HandOver,
+    session: Session,
+    request: &str,
+    content: &[u8],
+) -> Reply {
+    let text = Text::new(Some(request));
+    let (bytes, len) = (content.as_ptr(), content.len());
+    reply(name, Some(request), |answer, error| unsafe {
+        f(session, text.pointer(), bytes, len, answer, error)
+    })
+}
+
+/// Keeps what a dispatch tells.
+unsafe extern "C" fn keep_progress(user: *mut c_void, progress: *const c_char) -> i32 {
+    // SAFETY: the list of `dispatch`, which waits for its end; a text valid for the call.
+    let (told, progress) = unsafe { (&mut *user.cast::<Vec<Value>>(), CStr::from_ptr(progress)) };
+    told.push(serde_json::from_slice(progress.to_bytes()).expect("JSON"));
+    0
+}
+
+/// Dispatches; what the progress callback was given beside the reply.
+pub fn dispatch(connector: Connector, request: Option<&str>) -> (Vec<Value>, Reply) {
+    let text = Text::new(request);
+    let mut told: Vec<Value> = Vec::new();
+    let user = (&raw mut told).cast();
+    let reply = reply("dmp_outbox_dispatch", request, |answer, error| unsafe {
+        dmp_outbox_dispatch(
+            connector,
+            text.pointer(),
+            Some(keep_progress),
+            user,
+            answer,
+            error,
+        )
+    });
+    (told, reply)
 }
 
 pub fn open_connector(config: &str) -> (Connector, Reply) {

@@ -5,7 +5,9 @@ mod contract;
 mod inputs;
 mod library;
 mod national;
+mod outbox;
 mod story;
+mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -259,9 +261,21 @@ fn the_codes_of_rights_facts_and_remedies_are_the_librarys() {
 #[test]
 fn what_the_library_gives_is_what_the_schemas_describe() {
     let contract = contract();
-    let mut told = story::story();
-    let (national, lent) = national::story();
+    let (mut told, dispatched) = story::story();
+    let (national, mut lent) = national::story();
     told.extend(national);
+    let (taken_over, progress) = takeover::story();
+    told.extend(taken_over);
+    lent.extend(
+        progress
+            .into_iter()
+            .map(|given| ("takeover-progress", given)),
+    );
+    lent.extend(
+        dispatched
+            .into_iter()
+            .map(|given| ("dispatch-progress", given)),
+    );
     let mut seen: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     let mut done = BTreeSet::new();
     for reply in &told {

@@ -11,6 +11,7 @@ use dmpkit::dmp::national::keys::card;
 use dmpkit::ffi::access::*;
 use dmpkit::ffi::document::*;
 use dmpkit::ffi::host::*;
+use dmpkit::ffi::outbox::*;
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
 use dmpkit::rules::Parameters;
@@ -136,6 +137,20 @@ pub fn story() -> (Vec<Reply>, Vec<(&'static str, Value)>) {
     *host.way.lock().expect("the way") = Way::Fail(DMP_NETWORK);
     let (_, unreachable) = open_access(session, &request);
     office.expect(DMP_NETWORK, unreachable);
+    // What is handed over meanwhile waits, and says when the DMP is tried again.
+    ok(
+        &mut office,
+        library::add(
+            session,
+            &request,
+            crate::story::document("1.2.250.1.999.7.41", &patient()).as_bytes(),
+        ),
+    );
+    let (_, dispatched) = library::dispatch(connector, None);
+    let ended = dispatched.answer.as_ref().map(|a| a["ended"].clone());
+    assert_eq!(ended, Some(json!("dmp_unavailable")));
+    ok(&mut office, dispatched);
+    ok(&mut office, call!(dmp_outbox_list(session, None)));
     // No card is configured.
     let card = call!(dmp_connector_card(connector));
     office.expect(DMP_KEY, card);

@@ -28,7 +28,7 @@ pub const PDF: &[u8] =
 /// What replaces it.
 const REPLACEMENT: &str = "1.2.250.1.999.1.1.2026.102";
 /// A document with advice on it.
-const WITH_ADVICE: &str = "1.2.250.1.999.1.1.2026.121";
+pub const WITH_ADVICE: &str = "1.2.250.1.999.1.1.2026.121";
 
 pub fn patient() -> Value {
     json!({"matricule": "279035121518989", "oid": "1.2.250.1.213.1.4.10"})
@@ -38,7 +38,7 @@ fn child() -> Value {
     json!({"matricule": "207058575627097", "oid": "1.2.250.1.213.1.4.10"})
 }
 
-fn traits(birth_name: &str, birth_date: &str) -> Value {
+pub fn traits(birth_name: &str, birth_date: &str) -> Value {
     json!({
         "birthName": birth_name, "givenNames": ["CAMILLE", "ANNE", "LOUISE"], "birthDate": birth_date,
         "sex": "F", "birthPlace": "51215", "usedName": "MOREL",
@@ -68,13 +68,13 @@ fn nurse() -> Value {
     })
 }
 
-fn fixture(name: &str) -> String {
+pub fn fixture(name: &str) -> String {
     let path = crate::contract::root().join("tests/fixtures").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// The doctor's document under another identifier, for another patient.
-fn document(unique_id: &str, patient: &Value) -> String {
+pub fn document(unique_id: &str, patient: &Value) -> String {
     let document = fixture("cr_consultation_pdf.xml")
         .replace(DOCUMENT, unique_id)
         .replace(
@@ -125,18 +125,18 @@ pub fn config(folder: &TempDir) -> Value {
 
 /// Everything that was asked and answered.
 #[derive(Default)]
-struct Told(Vec<Reply>);
+pub struct Told(Vec<Reply>);
 
 impl Told {
     /// Keeps a reply, which must have this status; returns its record.
-    fn expect(&mut self, status: i32, reply: Reply) -> Value {
+    pub fn expect(&mut self, status: i32, reply: Reply) -> Value {
         assert_eq!(reply.status, status, "{reply:?}");
         let answer = reply.answer.clone().unwrap_or_default();
         self.0.push(reply);
         answer
     }
 
-    fn ok(&mut self, reply: Reply) -> Value {
+    pub fn ok(&mut self, reply: Reply) -> Value {
         self.expect(DMP_OK, reply)
     }
 
@@ -178,8 +178,8 @@ impl Told {
     }
 }
 
-/// Tells the story; returns what was asked and answered.
-pub fn story() -> Vec<Reply> {
+/// Tells the story; returns what was asked and answered, and what the progress callback was given.
+pub fn story() -> (Vec<Reply>, Vec<Value>) {
     let folder = folder();
     let mut told = Told::default();
     let connector = told.connector(&config(&folder));
@@ -192,6 +192,7 @@ pub fn story() -> Vec<Reply> {
     without_network(&mut told, connector, session, access);
     changes(&mut told, connector, session, access);
     documents(&mut told, connector, access);
+    let progress = crate::outbox::outbox(&mut told, connector, session, access);
     around(&mut told, connector, session, access);
     emergency(&mut told, connector, session);
     oversight(&mut told, connector, session, access);
@@ -210,7 +211,7 @@ pub fn story() -> Vec<Reply> {
     close_connector(connector);
     tampered(&mut told, &folder);
     kept_safe(&mut told, &folder, &backup);
-    told.0
+    (told.0, progress)
 }
 
 /// The sets, asked and brought up to date.

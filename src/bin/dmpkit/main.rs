@@ -1,4 +1,5 @@
-//! `dmpkit`: the integrator's tool. Checks, wraps and shows documents, lists value sets, from a terminal or a script.
+//! `dmpkit`: the integrator's tool. Checks, wraps and shows documents, lists value sets, follows and empties the outbox,
+//! from a terminal or a script.
 //!
 //! People read French on the standard output; machines ask for `--json` and get one JSON record a line. The exit code
 //! says how it went: see [`Outcome`].
@@ -8,12 +9,16 @@
 mod args;
 mod check;
 mod codes;
+mod dispatch;
 mod files;
 mod metadata;
+mod outbox;
 mod output;
+mod practice;
 mod render;
 #[cfg(feature = "simulator")]
 mod simulator;
+mod takeover;
 mod wrap;
 
 use std::process::ExitCode;
@@ -25,10 +30,12 @@ use args::Command;
 pub enum Outcome {
     /// Nothing to correct.
     Good,
-    /// At least one document, context or code is to be corrected: exit code 1.
+    /// At least one document, context or code is to be corrected, or something waits for a person: exit code 1.
     ToCorrect,
-    /// A file could not be read or written: exit code 3. (2 is a wrong use of the command.)
+    /// A file could not be read or written: exit code 3.
     File,
+    /// A wrong use of the command: exit code 2.
+    Usage,
 }
 
 /// Exit code of a wrong use of the command.
@@ -45,12 +52,16 @@ fn main() -> ExitCode {
         Command::Wrap(command) => wrap::run(&command),
         Command::Render(command) => render::run(&command),
         Command::Codes(command) => codes::run(&command),
+        Command::Outbox(command) => outbox::run(&command),
+        Command::Dispatch(command) => dispatch::run(&command),
+        Command::Takeover(command) => takeover::run(&command),
         #[cfg(feature = "simulator")]
         Command::Simulator(command) => simulator::run(&command),
     };
     match outcome {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::ToCorrect) => ExitCode::from(1),
+        Ok(Outcome::Usage) => ExitCode::from(USAGE),
         Ok(Outcome::File) => ExitCode::from(3),
         // The reader of our output went away (`| head`): nobody is left to tell.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use dmpkit::cda::{Finding, Severity};
+use dmpkit::clock::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -94,6 +95,52 @@ pub fn lines(finding: &Finding) -> String {
 /// Prints a finding.
 pub fn finding(finding: &Finding) -> io::Result<()> {
     line(&lines(finding))
+}
+
+/// An instant as a person reads it, in UTC: this machine's time zone is not the practice's business here.
+pub fn moment(at: Instant) -> String {
+    let text = at.to_string();
+    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
+    format!(
+        "{}/{}/{} {}",
+        part(8..10),
+        part(5..7),
+        part(0..4),
+        part(11..19)
+    )
+}
+
+/// A bar on the standard error while items leave; hidden when nobody looks.
+pub struct Counter(ProgressBar);
+
+impl Counter {
+    /// Nothing left yet.
+    pub fn new() -> Counter {
+        if !io::stderr().is_terminal() {
+            return Counter(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
+            bar.set_style(style);
+        }
+        Counter(bar)
+    }
+
+    /// How many ended, how many are left, how many of those that ended wait for a person.
+    pub fn show(&self, ended: u64, left: u64, for_a_person: u64) {
+        self.0.set_length(ended + left);
+        self.0.set_position(ended);
+        if for_a_person > 0 {
+            let message = format!("{for_a_person} en attente d'une personne");
+            self.0.set_message(message);
+        }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }
 
 /// A bar on the standard error while many files are worked on; hidden when nobody looks.

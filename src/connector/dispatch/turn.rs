@@ -1,5 +1,6 @@
 //! One turn of the dispatcher, for one item.
 
+use super::content::{Elsewhere, look_for};
 use super::{HOLD_SECONDS, Run};
 use crate::clock::Instant;
 use crate::connector::access::Access;
@@ -16,6 +17,7 @@ use crate::rules::outbox::retry::{
     ASIDE_AFTER, Blame, HELD_AFTER, Stage, Verdict, backoff, verdict,
 };
 use crate::rules::outbox::{Event, Item, Kind, State};
+use crate::rules::takeover::SAME_CONTENT;
 use crate::rules::{Remedy, decide};
 use crate::store::Tx;
 use crate::store::journal::Outcome;
@@ -61,6 +63,8 @@ struct Attempt {
     receipts: Receipts,
     /// The host cancelled it: nobody's fault.
     cancelled: bool,
+    /// The DMP has the content under another identifier: not under the document's own.
+    elsewhere: bool,
 }
 
 /// entryUUID and logicalId of each document, as far as the DMP tells them.
@@ -74,6 +78,7 @@ impl Attempt {
             refusal: None,
             receipts: Vec::new(),
             cancelled: false,
+            elsewhere: false,
         }
     }
 
@@ -85,6 +90,7 @@ impl Attempt {
             refusal: Some(refusal_of(error)),
             receipts: Vec::new(),
             cancelled: cancelled_by_host(error),
+            elsewhere: false,
         }
     }
 }
@@ -230,12 +236,12 @@ impl Run {
                     (Event::Withdrawn, State::Waiting) => Event::Withdrawn,
                     _ => Event::PersonNeeded,
                 };
-                let state = match event {
-                    Event::Withdrawn => State::Cancelled,
-                    _ => State::Held,
+                let (state, action) = match event {
+                    Event::Withdrawn => (State::Cancelled, "outbox.cancel"),
+                    _ => (State::Held, "outbox.hold"),
                 };
                 let refusal = with_remedies(refusal, state);
-                end(tx, session, &row, event, &refusal, "outbox.cancel", now)?;
+                end(tx, session, &row, event, &refusal, action, now)?;
                 Ok(Step::Moved(state, event))
             }
         })
@@ -338,7 +344,7 @@ impl Run {
     ) -> Result<State> {
         let author = row.requester.id();
         let there = matches!(outcome.event, Event::Accepted | Event::Found);
-        if there && row.kind == Kind::Deposit {
+        if there && row.kind == Kind::Deposit && !outcome.elsewhere {
             for (index, document) in documents.iter().enumerate() {
                 let (entry, logical) = match outcome.receipts.get(index) {
                     Some((entry, logical)) => (entry.as_ref(), logical.as_ref()),
@@ -490,6 +496,28 @@ fn ask(
         .iter()
         .filter(|id| found.iter().any(|r| r.unique_id == **id))
         .count();
+    // A take-over's identifier may be in the DMP from elsewhere, and its content under another one.
+    if row.take_over
+        && let [document] = documents
+    {
+        match look_for(places, access, row, document)? {
+            Ok(Elsewhere::Same(id)) if id != document.unique_id && there == 0 => {
+                return Ok(Attempt {
+                    refusal: Some(Refusal::by(&SAME_CONTENT)),
+                    elsewhere: true,
+                    ..Attempt::of(Event::Found)
+                });
+            }
+            Ok(Elsewhere::Other) => {
+                return Ok(Attempt {
+                    refusal: Some(Refusal::by(&IDENTIFIER_TAKEN)),
+                    ..Attempt::of(Event::Refused)
+                });
+            }
+            Ok(_) => {}
+            Err(error) => return Ok(Attempt::failed(Stage::Ask, &error)),
+        }
+    }
     if there == ids.len() {
         let mut ours = true;
         for document in documents {

@@ -100,6 +100,7 @@ const MAPPED: &[(&str, Event, &str, Transaction)] = &[
     ("document.delete", Event::Export, "D", UPDATE),
     ("document.preload", Event::Import, "C", RETRIEVE),
     ("outbox.add", Event::PatientRecord, "C", None),
+    ("takeover.run", Event::PatientRecord, "C", None),
     ("outbox.ask", Event::Query, "E", FIND),
     ("outbox.cancel", Event::PatientRecord, "U", None),
     ("outbox.hold", Event::PatientRecord, "U", None),

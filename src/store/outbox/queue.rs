@@ -43,6 +43,21 @@ impl Counts {
     pub const fn left(&self) -> u64 {
         self.waiting + self.sending + self.unsure + self.asking
     }
+
+    /// Says how many stand in a state.
+    pub(in crate::store) fn set(&mut self, state: State, count: u64) {
+        let counter = match state {
+            State::Waiting => &mut self.waiting,
+            State::Sending => &mut self.sending,
+            State::Unsure => &mut self.unsure,
+            State::Asking => &mut self.asking,
+            State::Held => &mut self.held,
+            State::Dead => &mut self.dead,
+            State::Cancelled => &mut self.cancelled,
+            State::Done => &mut self.done,
+        };
+        *counter = count;
+    }
 }
 
 impl Tx<'_> {
@@ -106,8 +121,8 @@ impl Tx<'_> {
     pub(super) fn served(&self, actor: &str) -> Result<()> {
         self.0
             .prepare_cached(
-                "INSERT INTO outbox_author (actor, turn)
-                 VALUES (?1, (SELECT coalesce(max(turn), 0) + 1 FROM outbox_author))
+                "INSERT INTO outbox_author (actor, turn, numbered)
+                 VALUES (?1, (SELECT coalesce(max(turn), 0) + 1 FROM outbox_author), 0)
                  ON CONFLICT (actor) DO UPDATE SET turn = excluded.turn",
             )?
             .execute([actor])?;
@@ -159,13 +174,15 @@ impl Tx<'_> {
         Ok(rows)
     }
 
-    /// Items that wait for the end of this one and are not over themselves.
+    /// Items of the same author that wait for the end of this one and are not over themselves.
     pub fn successors(&self, id: i64) -> Result<Vec<ItemRow>> {
         let ids: Vec<i64> = self
             .0
             .prepare_cached(
                 "SELECT a.item FROM outbox_after a JOIN outbox o ON o.id = a.item
-                 WHERE a.predecessor = ?1 AND o.state NOT IN ('done', 'cancelled') ORDER BY a.item",
+                 JOIN outbox p ON p.id = a.predecessor
+                 WHERE a.predecessor = ?1 AND o.actor = p.actor AND o.state NOT IN ('done', 'cancelled')
+                 ORDER BY a.item",
             )?
             .query_map([id], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
@@ -176,15 +193,26 @@ impl Tx<'_> {
         Ok(rows)
     }
 
-    /// Numbers of the items for whose end this one waits.
-    pub fn waits_for(&self, id: i64) -> Result<Vec<i64>> {
+    /// What waited for an item waits for another in its place.
+    pub fn pass_on_successors(&self, from: i64, to: i64) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "UPDATE OR IGNORE outbox_after SET predecessor = ?2 WHERE predecessor = ?1 AND item <> ?2",
+            )?
+            .execute([from, to])?;
+        Ok(())
+    }
+
+    /// The items for whose end this one waits: their ids; or of one actor, his numbers for his own.
+    pub fn waits_for(&self, id: i64, actor: Option<&str>) -> Result<Vec<i64>> {
         Ok(self
             .0
             .prepare_cached(
-                "SELECT a.predecessor FROM outbox_after a JOIN outbox p ON p.id = a.predecessor
-                 WHERE a.item = ?1 AND p.state NOT IN ('done', 'cancelled') ORDER BY a.predecessor",
+                "SELECT iif(?2 IS NULL, p.id, p.number) FROM outbox_after a JOIN outbox p ON p.id = a.predecessor
+                 WHERE a.item = ?1 AND (?2 IS NULL OR p.actor = ?2) AND p.state NOT IN ('done', 'cancelled')
+                 ORDER BY a.predecessor",
             )?
-            .query_map([id], |row| row.get(0))?
+            .query_map(params![id, actor], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?)
     }
 
@@ -198,16 +226,8 @@ impl Tx<'_> {
         while let Some(row) = rows.next()? {
             let count: i64 = row.get(1)?;
             let count = u64::try_from(count).unwrap_or_default();
-            match State::of_code(&row.get::<_, String>(0)?).ok_or_else(damaged)? {
-                State::Waiting => counts.waiting = count,
-                State::Sending => counts.sending = count,
-                State::Unsure => counts.unsure = count,
-                State::Asking => counts.asking = count,
-                State::Held => counts.held = count,
-                State::Dead => counts.dead = count,
-                State::Cancelled => counts.cancelled = count,
-                State::Done => counts.done = count,
-            }
+            let state = State::of_code(&row.get::<_, String>(0)?).ok_or_else(damaged)?;
+            counts.set(state, count);
         }
         Ok(counts)
     }

@@ -135,3 +135,47 @@ fn a_seal_of_the_boundary_itself_is_compared_with_it() {
     assert!(all.intact, "{all:?}");
     assert_eq!((all.seals.compared, all.seals.below_boundary), (1, 0));
 }
+
+#[test]
+fn a_journal_of_the_first_version_goes_on_as_it_was() {
+    let c = Connection::open_in_memory().unwrap();
+    c.execute_batch(TABLE).unwrap();
+    c.execute_batch(OVERSIGHT).unwrap();
+    let entries = |c: &Connection| {
+        for i in 0..4 {
+            more(c, i, "before");
+        }
+    };
+    entries(&c);
+    // The same, written before the register was brought up to date.
+    let old = Connection::open_in_memory().unwrap();
+    old.execute_batch(TABLE).unwrap();
+    let hash = |c: &Connection| -> Vec<u8> {
+        let sql = "SELECT hash FROM journal WHERE number = 4";
+        c.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    for i in 0..4 {
+        let number = i + 1;
+        c.query_row(
+            "SELECT at, previous, hash FROM journal WHERE number = ?1",
+            [number],
+            |row| {
+                let (at, previous, hash): (i64, Vec<u8>, Vec<u8>) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                old.execute(
+                    "INSERT INTO journal VALUES (?1, ?2, '801234567890', '1120456789', 'p', NULL,
+                         'document.find', NULL, 'refused', 'R', NULL, 'before', ?3, ?4)",
+                    params![number, at, previous, hash],
+                )
+            },
+        )
+        .unwrap();
+    }
+    old.execute_batch(OVERSIGHT).unwrap();
+    assert_eq!(hash(&old), hash(&c));
+    assert!(verify(&old).unwrap().intact);
+    assert!(old.execute("DELETE FROM journal", []).is_err());
+    seal(&old, &key(1), moment(9)).unwrap().unwrap();
+    prune(&old, pruning(2, 100)).unwrap().unwrap();
+    assert!(check(&old, &[], &[key(1)]).unwrap().intact);
+}

@@ -1,0 +1,125 @@
+//! A practice, opened as its software opens it: the configuration and the requester of the C interface, from files.
+
+use std::io;
+use std::path::Path;
+
+use dmpkit::connector::StoreKey;
+use dmpkit::dmp::Requester;
+use dmpkit::error::{Error, ErrorKind, StorageError};
+use dmpkit::{Config, Connector, Session};
+use zeroize::Zeroizing;
+
+use crate::{Outcome, files, output};
+
+/// Opens the practice of a configuration (record config); or how the command ends without it. `key_file` holds the key
+/// of encrypted files.
+pub fn open(config: &Path, key_file: Option<&Path>) -> Result<Connector, Outcome> {
+    let read = self::config(config)?;
+    let opened = match key_file {
+        None => Connector::open(read),
+        Some(path) => Connector::open_keyed(read, &key(path)?),
+    };
+    opened.map_err(|error| refused(&error))
+}
+
+/// The configuration that a file holds (record config).
+pub fn config(path: &Path) -> Result<Config, Outcome> {
+    Config::from_json(&text(path)?).map_err(|fault| not_a(path, "une configuration", &fault))
+}
+
+/// The key of encrypted files: 32 bytes in hexadecimal, or a passphrase on one line.
+pub fn key(path: &Path) -> Result<StoreKey, Outcome> {
+    let text = Zeroizing::new(text(path)?);
+    let line = text.trim_end_matches(['\r', '\n']);
+    let hexadecimal = line.len() == 64 && line.bytes().all(|b| b.is_ascii_hexdigit());
+    if !hexadecimal {
+        return StoreKey::passphrase(line).map_err(|_| {
+            output::complain(&format!(
+                "{} ne contient pas de clé : 64 chiffres hexadécimaux, ou une phrase secrète, sur une ligne.",
+                output::name(path)
+            ));
+            Outcome::ToCorrect
+        });
+    }
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        let pair = line.get(2 * index..2 * index + 2).unwrap_or_default();
+        *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+    }
+    Ok(StoreKey::raw(bytes))
+}
+
+/// Opens a session of the professional or the structure that a file describes (record requester).
+pub fn session(connector: &Connector, path: &Path) -> Result<Session, Outcome> {
+    let read = Requester::from_json(&text(path)?);
+    let requester = read.map_err(|fault| not_a(path, "un professionnel", &fault))?;
+    connector
+        .session(requester)
+        .map_err(|error| refused(&error))
+}
+
+fn text(path: &Path) -> Result<String, Outcome> {
+    let bytes = files::read(path).map_err(|error| output::unread(path, &error))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        output::unread(
+            path,
+            &io::Error::new(io::ErrorKind::InvalidData, "il n'est pas en UTF-8"),
+        )
+    })?;
+    Ok(text.trim_start_matches('\u{FEFF}').to_owned())
+}
+
+/// The fault names the field and the rule, never the value: a configuration may hold a password.
+fn not_a(path: &Path, what: &str, fault: &str) -> Outcome {
+    output::complain(&format!(
+        "{} n'est pas {what} : {fault}.",
+        output::name(path)
+    ));
+    Outcome::ToCorrect
+}
+
+/// Says why a call was refused or failed, and what would change it; how the command ends.
+pub fn refused(error: &Error) -> Outcome {
+    if let Some(refusal) = error.refusal() {
+        output::complain(&refusal.explanation.sentence);
+        for remedy in &refusal.explanation.remedies {
+            output::complain(&format!("  → {}", remedy.text));
+        }
+        return Outcome::ToCorrect;
+    }
+    match error.kind() {
+        ErrorKind::Storage(storage) => {
+            output::complain(of_storage(storage));
+            Outcome::File
+        }
+        ErrorKind::Caller { field, rule } => {
+            output::complain(&format!("{field} ne convient pas : {rule}."));
+            Outcome::ToCorrect
+        }
+        _ => {
+            output::complain(&format!("L'opération a échoué : {error}."));
+            Outcome::ToCorrect
+        }
+    }
+}
+
+fn of_storage(error: &StorageError) -> &'static str {
+    match error {
+        StorageError::Path => "Le chemin d'un fichier de la configuration ne convient pas.",
+        StorageError::CannotOpen => {
+            "Un fichier de la configuration ne peut pas être ouvert : vérifiez les chemins et les droits."
+        }
+        StorageError::NotOurs => {
+            "Un fichier de la configuration n'est pas de dmpkit, ou la clé n'est pas la sienne."
+        }
+        StorageError::Exists => "Un fichier de ce nom existe déjà : il n'est pas remplacé.",
+        StorageError::Newer => {
+            "Un fichier a été écrit par une version plus récente de dmpkit : il est resté intact."
+        }
+        StorageError::ReadOnly => "Un fichier ou son dossier est en lecture seule.",
+        StorageError::Full => "Le disque est plein.",
+        StorageError::Busy => "Un autre programme occupe le fichier : recommencez dans un instant.",
+        StorageError::Corrupt => "Un fichier est endommagé.",
+        StorageError::Io => "Un fichier ne peut pas être lu ou écrit.",
+    }
+}

@@ -1,0 +1,570 @@
+//! Taking over the past ("reprise d'historique"): the documents of a folder judged one by one, and those that may go
+//! handed over to the outbox, which asks the DMP for each before it sends it, slowly, at night.
+//!
+//! A run can stop anywhere and be called again: what is settled is known by its content ([`crate::store::takeover`]),
+//! never by its path. One document is in memory at a time, and the connector is held for one document at a time.
+//! Bytes are never changed: what is to be corrected is told.
+//!
+//! Sources: Ségur SC.DMP/HISTO.01 to HISTO.07; the rules are in [`crate::rules::takeover`].
+
+mod files;
+mod judge;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::files::{Held, Met, Source};
+use self::judge::{Judged, Later, Seen};
+use super::feed::Representatives;
+use super::outbox::{Counts, Stop};
+use super::session::{Note, Session};
+use crate::cda::Limits;
+use crate::clock::Instant;
+use crate::document::Visibility;
+use crate::dossier::Authorisation;
+use crate::error::{Error, Result};
+use crate::identity::{IdentityStatus, Ins};
+use crate::rules::decide::{Consent, DossierIs};
+use crate::rules::decision::Sentence;
+use crate::rules::takeover::{
+    FILE_FAILED, NOT_FOLLOWED, TOO_LARGE, TakeOverRemedy, UNREADABLE, remedy_of,
+};
+use crate::rules::{Authentication, Mode, Right, decide};
+use crate::store::journal::Outcome as Ending;
+
+/// What to take over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct TakeOverRequest {
+    /// A folder, gone through with its sub-folders; links are not followed. This or `files`.
+    pub folder: Option<PathBuf>,
+    /// Files by their paths, in order.
+    pub files: Vec<PathBuf>,
+    /// Start of the act from, included.
+    pub from: Option<Instant>,
+    /// Start of the act to, excluded.
+    pub to: Option<Instant>,
+    /// typeCode: any of these.
+    pub type_code: Vec<String>,
+    /// Only these patients.
+    pub patients: Vec<Ins>,
+    /// Not these patients: the deceased, and whoever the host knows that this library does not (HISTO.06).
+    pub exclude: Vec<Ins>,
+    /// Only documents of one of these authors: PS_IdNat or Struct_IdNat.
+    pub authors: Vec<String>,
+    /// Visibility of every document.
+    pub visibility: Visibility,
+    /// Whether the representatives may see the documents of minors; those are left to a person when this is unsaid.
+    pub representatives: Option<Representatives>,
+    /// Whether the structure is a legal person, and so an author itself (HISTO.04). Unsaid, its identifier tells: FINESS,
+    /// SIREN and SIRET are those of legal persons.
+    pub legal_person: Option<bool>,
+    /// Days after its act beyond which the date of a document is looked at by a person (HISTO.03); 31 unless said.
+    pub late_days: u32,
+    /// Everything but the writing.
+    pub dry_run: bool,
+    /// Documents handed over at most in this call.
+    pub limit: Option<u64>,
+    /// Judges again what an earlier run settled: after a new library, or new value sets.
+    pub again: bool,
+    /// Lines kept in the report at most; 1000 unless said. The progress function is given each of them.
+    pub lines: usize,
+}
+
+impl Default for TakeOverRequest {
+    fn default() -> TakeOverRequest {
+        TakeOverRequest {
+            folder: None,
+            files: Vec::new(),
+            from: None,
+            to: None,
+            type_code: Vec::new(),
+            patients: Vec::new(),
+            exclude: Vec::new(),
+            authors: Vec::new(),
+            visibility: Visibility::NORMAL,
+            representatives: None,
+            legal_person: None,
+            late_days: 31,
+            dry_run: false,
+            limit: None,
+            again: false,
+            lines: 1000,
+        }
+    }
+}
+
+/// How many files ended how. `files` is the sum of all the others but `late`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TakeOverCounts {
+    /// Files met.
+    pub files: u64,
+    /// Handed over to the outbox; in a dry run, what would be.
+    pub handed_over: u64,
+    /// Handed over by an earlier run.
+    pub known: u64,
+    /// The same content as another file of this run.
+    pub duplicates: u64,
+    /// In the outbox already, by other ways.
+    pub in_outbox: u64,
+    /// In the DMP already, by this practice (HISTO.01).
+    pub already_fed: u64,
+    /// Not asked for by the criteria.
+    pub filtered: u64,
+    /// Of patients left out.
+    pub excluded: u64,
+    /// Of patients who oppose it.
+    pub opposed: u64,
+    /// Of persons whom the practice has not registered.
+    pub unknown_patient: u64,
+    /// Of patients whose INS is not qualified.
+    pub not_qualified: u64,
+    /// To be corrected.
+    pub to_correct: u64,
+    /// Could not be read, or are too large.
+    pub unreadable: u64,
+    /// Not CDA documents, links, special files.
+    pub others: u64,
+    /// Left for another call: they replace a document that was not met yet.
+    pub later: u64,
+    /// Of those handed over, how many are dated long after their act.
+    pub late: u64,
+}
+
+/// What became of a file that needs a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileOutcome {
+    /// It goes; something about it is worth a look.
+    HandedOver,
+    /// Its patient is not registered.
+    UnknownPatient,
+    /// Its patient's INS is not qualified.
+    NotQualified,
+    /// It is to be corrected.
+    ToCorrect,
+    /// It could not be read.
+    Unreadable,
+}
+
+/// A file that needs a person. Its path is in this answer alone: it is neither kept nor logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TakeOverLine {
+    /// Its place among the files met, from 1; in a list of files, the place there.
+    pub index: u64,
+    /// Its path.
+    pub path: String,
+    /// What became of it.
+    pub outcome: FileOutcome,
+    /// The rule behind it.
+    pub rule: String,
+    /// Where the rule is written.
+    pub source: String,
+    /// Why, in French.
+    pub sentence: String,
+    /// What a person does about it.
+    pub remedy: Sentence,
+}
+
+/// What a call has done so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct TakeOverProgress {
+    /// How many files ended how.
+    pub counts: TakeOverCounts,
+    /// What is to be said of the file that just ended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<TakeOverLine>,
+}
+
+/// Why a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakeOverEnded {
+    /// Every file was met.
+    Complete,
+    /// The bound on documents was reached.
+    Limit,
+    /// The progress function said so.
+    Told,
+}
+
+/// What a call did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TakeOverReport {
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// Why it ended.
+    pub ended: TakeOverEnded,
+    /// How many files ended how.
+    pub counts: TakeOverCounts,
+    /// The files that need a person, in the order they were met.
+    pub lines: Vec<TakeOverLine>,
+    /// Lines beyond those kept.
+    pub more_lines: u64,
+}
+
+/// A take-over under way: this person's items of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TakeOverState {
+    /// How many stand in each state.
+    pub counts: Counts,
+    /// How many are still to go by themselves.
+    pub left: u64,
+    /// Since when the stop button is pressed for take-overs, or for everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Instant>,
+}
+
+/// Told after each file; `false` ends the call. Runs on the calling thread and must not call back in.
+pub type Progress<'a> = &'a mut dyn FnMut(&TakeOverProgress) -> bool;
+
+/// Documents that wait for the one they replace, at most: paths alone.
+const LATER: usize = 10_000;
+
+/// One call.
+struct Run<'a> {
+    session: &'a Session,
+    request: &'a TakeOverRequest,
+    seen: Seen,
+    counts: TakeOverCounts,
+    lines: Vec<TakeOverLine>,
+    more_lines: u64,
+    progress: Progress<'a>,
+}
+
+impl Session {
+    /// Takes past documents over: see the module. The report is the same whether or not it is a dry run.
+    ///
+    /// Errors: [`crate::error::ErrorKind::Caller`] for a request that contradicts itself or a folder that cannot be
+    /// listed; [`crate::error::ErrorKind::Refused`] when this session may not feed at all; those of the register. What
+    /// is wrong with a file is the file's, and is in the report.
+    pub fn take_over(
+        &self,
+        request: &TakeOverRequest,
+        progress: Progress<'_>,
+    ) -> Result<TakeOverReport> {
+        let result = self.take_files_over(request, progress);
+        self.inner.logged("takeover.run", result)
+    }
+
+    /// Where this person's take-over stands.
+    pub fn take_over_state(&self) -> Result<TakeOverState> {
+        let me = self.requester.id();
+        self.inner.hold()?.state()?.register.read(|tx| {
+            let counts = tx.take_over_counts(me)?;
+            let stopped = match tx.stopped(Stop::All)? {
+                None => tx.stopped(Stop::TakeOver)?,
+                since => since,
+            };
+            Ok(TakeOverState {
+                left: counts.left(),
+                counts,
+                stopped,
+            })
+        })
+    }
+
+    fn take_files_over(
+        &self,
+        request: &TakeOverRequest,
+        progress: Progress<'_>,
+    ) -> Result<TakeOverReport> {
+        self.inner.outside_callback()?;
+        let source = request.source()?;
+        self.may_feed(request.dry_run)?;
+        let mut run = Run {
+            session: self,
+            request,
+            seen: Seen::default(),
+            counts: TakeOverCounts::default(),
+            lines: Vec::new(),
+            more_lines: 0,
+            progress,
+        };
+        let ended = run.all(source)?;
+        let Run {
+            counts,
+            lines,
+            more_lines,
+            ..
+        } = run;
+        if !request.dry_run {
+            self.journal_run(&counts)?;
+        }
+        Ok(TakeOverReport {
+            dry_run: request.dry_run,
+            ended,
+            counts,
+            lines,
+            more_lines,
+        })
+    }
+
+    /// Whether this session feeds at all: asked once, for a patient of whom everything allows it.
+    fn may_feed(&self, dry_run: bool) -> Result<()> {
+        let mut situation = self.situation(Mode::Normal);
+        situation.dossier = DossierIs::Active;
+        situation.identity = IdentityStatus::Qualifiee;
+        situation.consent = Consent::CareTeam;
+        situation.authorisation = Authorisation::Valide;
+        let right = match self.requester.authentication {
+            Authentication::Cpe => Right::FeedWithCpe,
+            _ => Right::Feed,
+        };
+        let decision = decide(right, &situation);
+        if decision.permits() {
+            return Ok(());
+        }
+        if dry_run {
+            return Err(Error::refused(&decision));
+        }
+        let mut held = self.inner.hold()?;
+        self.permit(held.state()?, "takeover.run", &decision, Note::default())
+    }
+
+    fn journal_run(&self, counts: &TakeOverCounts) -> Result<()> {
+        let now = self.inner.now();
+        let refused = counts.files - counts.handed_over - counts.others;
+        let detail = format!(
+            "{} files, {} handed over, {} not",
+            counts.files, counts.handed_over, refused
+        );
+        let note = Note {
+            detail: Some(&detail),
+            ..Note::default()
+        };
+        self.inner
+            .hold()?
+            .state()?
+            .register
+            .durable(|tx| self.note(tx, now, "takeover.run", Ending::Done, note))
+    }
+}
+
+impl TakeOverRequest {
+    fn source(&self) -> Result<Source<'_>> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from >= to
+        {
+            return Err(Error::caller("to", "must be after from"));
+        }
+        match (&self.folder, self.files.is_empty()) {
+            (Some(folder), true) => Source::folder(folder)
+                .map_err(|_| Error::caller("folder", "must be a folder that can be listed")),
+            (None, false) => Ok(Source::list(&self.files)),
+            (None, true) => Err(Error::caller("folder", "or files must be given")),
+            (Some(_), false) => Err(Error::caller("files", "cannot be given beside a folder")),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Every file, then those that wait for the document they replace.
+    fn all(&mut self, source: Source<'_>) -> Result<TakeOverEnded> {
+        let mut later: Vec<(u64, PathBuf)> = Vec::new();
+        for met in source {
+            if self.is_full() {
+                return Ok(self.end(TakeOverEnded::Limit, later.len()));
+            }
+            self.counts.files += 1;
+            let index = self.counts.files;
+            let mut lines = Vec::new();
+            match met {
+                Met::File(path) => match self.file(index, &path, Later::May, &mut lines)? {
+                    Some(()) => {}
+                    // Without room for its path it waits for another call.
+                    None if later.len() >= LATER => self.counts.later += 1,
+                    None => {
+                        later.push((index, path));
+                        continue;
+                    }
+                },
+                Met::Aside(_) if self.request.folder.is_some() => self.counts.others += 1,
+                Met::Aside(path) => {
+                    self.counts.others += 1;
+                    lines.push(line(index, &path, FileOutcome::Unreadable, &NOT_FOLLOWED));
+                }
+                Met::Failed(path) => {
+                    self.counts.unreadable += 1;
+                    lines.push(line(index, &path, FileOutcome::Unreadable, &FILE_FAILED));
+                }
+            }
+            if !self.tell(lines) {
+                return Ok(self.end(TakeOverEnded::Told, later.len()));
+            }
+        }
+        // Chains of replacements: each pass takes those whose predecessor the one before took.
+        let mut wait = Later::May;
+        while !later.is_empty() {
+            let mut still = Vec::new();
+            let mut waiting = std::mem::take(&mut later).into_iter();
+            let before = waiting.len();
+            while let Some((index, path)) = waiting.next() {
+                if self.is_full() {
+                    return Ok(self.end(TakeOverEnded::Limit, still.len() + waiting.len() + 1));
+                }
+                let mut lines = Vec::new();
+                if self.file(index, &path, wait, &mut lines)?.is_none() {
+                    still.push((index, path));
+                    continue;
+                }
+                if !self.tell(lines) {
+                    return Ok(self.end(TakeOverEnded::Told, still.len() + waiting.len()));
+                }
+            }
+            // Nobody here knows what the others replace: the DMP may.
+            if still.len() == before {
+                wait = Later::No;
+            }
+            later = still;
+        }
+        Ok(TakeOverEnded::Complete)
+    }
+
+    fn is_full(&self) -> bool {
+        let handed_over = self.counts.handed_over;
+        self.request.limit.is_some_and(|most| handed_over >= most)
+    }
+
+    fn end(&mut self, ended: TakeOverEnded, waiting: usize) -> TakeOverEnded {
+        self.counts.later += waiting as u64;
+        ended
+    }
+
+    /// One file to its end; `None` when it waits for the document it replaces.
+    fn file(
+        &mut self,
+        index: u64,
+        path: &std::path::Path,
+        wait: Later,
+        lines: &mut Vec<TakeOverLine>,
+    ) -> Result<Option<()>> {
+        let limits = Limits::default();
+        let (content, claims) = match files::read(path, limits.size) {
+            Ok(Held::Xml { content, claims }) => (content, claims),
+            Ok(Held::Other) => {
+                self.counts.others += 1;
+                return Ok(Some(()));
+            }
+            Ok(Held::TooLarge) => {
+                self.counts.unreadable += 1;
+                lines.push(line(index, path, FileOutcome::Unreadable, &TOO_LARGE));
+                return Ok(Some(()));
+            }
+            Err(_) => {
+                self.counts.unreadable += 1;
+                lines.push(line(index, path, FileOutcome::Unreadable, &FILE_FAILED));
+                return Ok(Some(()));
+            }
+        };
+        let sha256: [u8; 32] = Sha256::digest(&content).into();
+        if self.seen.content(&sha256) {
+            self.counts.duplicates += 1;
+            return Ok(Some(()));
+        }
+        let judged = judge::judge(
+            self.session,
+            self.request,
+            &self.seen,
+            &content,
+            &sha256,
+            wait,
+        )?;
+        let c = &mut self.counts;
+        match judged {
+            Judged::Waits => return Ok(None),
+            Judged::HandedOver { unique_id, remarks } => {
+                c.handed_over += 1;
+                self.seen.add_document(&unique_id);
+                for rule in remarks {
+                    c.late += u64::from(rule.id == crate::rules::takeover::LATE_DATE.id);
+                    lines.push(line(index, path, FileOutcome::HandedOver, rule));
+                }
+            }
+            Judged::Known => c.known += 1,
+            Judged::InOutbox => c.in_outbox += 1,
+            Judged::AlreadyFed => c.already_fed += 1,
+            Judged::Filtered => c.filtered += 1,
+            Judged::Excluded => c.excluded += 1,
+            Judged::Opposed => c.opposed += 1,
+            Judged::NotCda if claims => {
+                c.unreadable += 1;
+                lines.push(line(index, path, FileOutcome::Unreadable, &UNREADABLE));
+            }
+            Judged::NotCda => c.others += 1,
+            Judged::Person {
+                outcome,
+                rule,
+                source,
+                sentence,
+            } => {
+                match outcome {
+                    FileOutcome::UnknownPatient => c.unknown_patient += 1,
+                    FileOutcome::NotQualified => c.not_qualified += 1,
+                    FileOutcome::Unreadable => c.unreadable += 1,
+                    FileOutcome::ToCorrect | FileOutcome::HandedOver => c.to_correct += 1,
+                }
+                let remedy = remedy_of(&rule).unwrap_or(TakeOverRemedy::CorrectDocument);
+                lines.push(TakeOverLine {
+                    index,
+                    path: path.display().to_string(),
+                    outcome,
+                    rule,
+                    source,
+                    sentence,
+                    remedy: remedy.into(),
+                });
+            }
+        }
+        self.seen.add_content(&sha256);
+        Ok(Some(()))
+    }
+
+    /// Tells what was done; whether to go on.
+    fn tell(&mut self, lines: Vec<TakeOverLine>) -> bool {
+        let told = TakeOverProgress {
+            counts: self.counts,
+            lines,
+        };
+        let go_on = {
+            let _speaking = self.session.inner.speakers.mark();
+            (self.progress)(&told)
+        };
+        for line in told.lines {
+            if self.lines.len() < self.request.lines {
+                self.lines.push(line);
+            } else {
+                self.more_lines += 1;
+            }
+        }
+        go_on
+    }
+}
+
+fn line(
+    index: u64,
+    path: &std::path::Path,
+    outcome: FileOutcome,
+    rule: &crate::rules::decision::Rule,
+) -> TakeOverLine {
+    TakeOverLine {
+        index,
+        path: path.display().to_string(),
+        outcome,
+        rule: rule.id.to_owned(),
+        source: rule.source.to_owned(),
+        sentence: rule.sentence.to_owned(),
+        remedy: remedy_of(rule.id)
+            .unwrap_or(TakeOverRemedy::CorrectDocument)
+            .into(),
+    }
+}
+
+/// How many files a take-over of a folder will meet: for a progress bar.
+pub fn count_files(folder: &std::path::Path) -> std::io::Result<u64> {
+    Ok(Source::folder(folder)?.count() as u64)
+}
