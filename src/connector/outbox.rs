@@ -14,7 +14,7 @@ mod ends;
 mod hand_over;
 mod people;
 
-pub(crate) use ends::{after_the_end, end, note_item, withdraw, withdraw_item};
+pub(crate) use ends::{after_the_end, end, found_item, note_item, withdraw, withdraw_item};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -1,6 +1,8 @@
 //! How an item ends: given up or withdrawn, with those that waited for it.
 
+use super::action_of;
 use crate::clock::Instant;
+use crate::connector::feed::FOUND_AFTER_A_CUT;
 use crate::connector::session::{Note, Session};
 use crate::document::Oid;
 use crate::error::{Refusal, Result};
@@ -23,7 +25,34 @@ pub(crate) fn note_item(
     rule: Option<&str>,
     at: Option<Instant>,
 ) -> Result<()> {
+    let at = at.unwrap_or_else(|| session.inner.now());
     let detail = format!("outbox {}", row.number);
+    note_documents(tx, session, row, action, outcome, rule, &detail, at)
+}
+
+/// Journals what an item was to do as done: it was found so in the DMP, in the words of a direct feed.
+pub(crate) fn found_item(
+    tx: &Tx<'_>,
+    session: &Session,
+    row: &ItemRow,
+    now: Instant,
+) -> Result<()> {
+    let detail = format!("outbox {}, {FOUND_AFTER_A_CUT}", row.number);
+    let action = action_of(row.kind);
+    note_documents(tx, session, row, action, Outcome::Done, None, &detail, now)
+}
+
+#[allow(clippy::too_many_arguments)] // the parts of an entry
+fn note_documents(
+    tx: &Tx<'_>,
+    session: &Session,
+    row: &ItemRow,
+    action: &str,
+    outcome: Outcome,
+    rule: Option<&str>,
+    detail: &str,
+    at: Instant,
+) -> Result<()> {
     let documents = match &row.target {
         Some(target) => vec![target.clone()],
         None => tx
@@ -32,13 +61,12 @@ pub(crate) fn note_item(
             .map(|d| d.unique_id)
             .collect(),
     };
-    let at = at.unwrap_or_else(|| session.inner.now());
     for document in &documents {
         let note = Note {
             patient: Some(&row.patient),
             mode: Some(Mode::Normal),
             document: Some(document.as_str()),
-            detail: Some(&detail),
+            detail: Some(detail),
             rule,
             ..Note::default()
         };

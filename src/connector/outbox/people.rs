@@ -1,6 +1,5 @@
 //! What became of each item, and what a person does about it; the stop button.
 
-
 use crate::clock::Instant;
 use crate::connector::Connector;
 use crate::connector::session::{Note, Session};
