@@ -54,7 +54,9 @@
 //! # The way through
 //!
 //! Feeding: bytes → [`cda::examine`] → the right patient, consent, rights and visibility ([`rules`]) → identifiers and
-//! journal in one transaction → [`dmp::Dmp::submit`] → outcome and journal → receipt. Consultation: session,
+//! journal in one transaction → [`dmp::Dmp::submit`] → outcome and journal → receipt. Through the outbox the two halves
+//! come apart: identifiers, content and journal now; the rest when [`Connector::dispatch`] takes it, asked for first
+//! when it may be there. Consultation: session,
 //! patient and mode → [`rules::decide()`] → [`dmp::Dmp::find`] → triage → journal → answer; the bytes of a
 //! document leave only once hash and size are checked and the journal is durable. No layer is skipped.
 //!
@@ -62,7 +64,7 @@
 //!
 //! - A call without a basis never reaches the DMP.
 //! - For anyone without the right, a masked document and an absent one are the same in every output.
-//! - A document acknowledged is in the DMP once, whatever stops in between.
+//! - A document acknowledged is in the DMP once, whatever stops in between, or with a person who is told why.
 //! - What is kept for reading without network stands under the consent that allowed it, and is gone once the DMP no longer
 //!   shows it to its reader.
 //! - A journal entry cannot be changed, removed or moved without [`Connector::verify_journal`] saying where.

@@ -170,7 +170,7 @@ fn one_call_in_three_fails_and_every_document_arrives_once_within_the_pace() {
                 // A turn is one exchange, sometimes two: every second turn befallen is one call in three, or more.
                 seed += 1;
                 let number = drawn(seed);
-                if number % 2 == 0 {
+                if number.is_multiple_of(2) {
                     troubles += 1;
                     let kind = KINDS[(number / 2 % KINDS.len() as u64) as usize];
                     practice.simulator.behave();

@@ -322,6 +322,35 @@ fn a_check_tells_an_intact_register_from_a_damaged_one_and_from_a_journal_that_w
     }
 }
 
+#[test]
+fn a_page_torn_while_the_log_is_moved_into_the_file_is_no_damage_the_log_has_it() {
+    for key in keys() {
+        let folder = folder();
+        let config = config(folder.path());
+        Work::founded(&config, key.as_ref()).close();
+        let work = Work::reopened(&config, key.as_ref());
+        work.consent(1);
+        let left = image(folder.path());
+        work.close();
+        for (path, bytes) in left {
+            std::fs::write(path, bytes).expect("written");
+        }
+        // The log: a header, then frames, each with the number of its page.
+        let log = std::fs::read(format!("{}-wal", config.register)).expect("the log");
+        let frames = log[32..].chunks_exact(24 + 4096);
+        let page = frames.map(|f| u32::from_be_bytes(f[..4].try_into().expect("a number")));
+        let page = page.max().expect("a frame") as usize;
+        let mut file = std::fs::read(&config.register).expect("the file");
+        file[(page - 1) * 4096..][..2048].fill(0x55);
+        std::fs::write(&config.register, file).expect("written");
+        let connector = open(&config, key.as_ref()).expect("opened");
+        let check = connector.check_register().expect("checked");
+        let check = serde_json::to_value(check).expect("JSON");
+        assert_eq!(check["verdict"], "intact", "{check}");
+        connector.close().expect("closed");
+    }
+}
+
 /// What salvage writes of a register: each line, and its report.
 fn saved(config: &Config, key: Option<&StoreKey>, to: &Path) -> (Vec<Value>, Value) {
     let before = image(to.parent().expect("a folder"));

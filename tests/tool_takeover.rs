@@ -267,10 +267,6 @@ fn mistakes_are_told_in_french_and_leave_nothing() {
         told.err
     );
     std::fs::remove_file(desk.path("session.json")).expect("removed");
-    assert_eq!(
-        Desk::new().takeover(&[&past], &["--key-file", "clé"]).code,
-        1
-    );
     let help = Command::new(env!("CARGO_BIN_EXE_dmpkit"))
         .args(["takeover", "--help"])
         .output()
@@ -298,4 +294,37 @@ fn who_may_not_feed_is_told_why() {
     let told = desk.takeover(&[&desk.path("passé")], &[]);
     assert_eq!((told.code, told.out.as_str()), (1, ""), "{}", told.err);
     assert!(told.err.contains("Le DMP ne permet pas"), "{}", told.err);
+}
+
+#[cfg(feature = "encryption")]
+#[test]
+fn files_under_a_key_are_opened_with_the_file_that_holds_it() {
+    let desk = Desk::new();
+    let text = std::fs::read_to_string(desk.path("config.json")).expect("readable");
+    let config = Config::from_json(text.trim_start_matches('\u{FEFF}')).expect("a configuration");
+    let key = dmpkit::connector::StoreKey::passphrase("une phrase").expect("a key");
+    dmpkit::connector::rekey(&config, None, &key).expect("under a key");
+    let past = desk.path("passé");
+    let good = desk.put("clé.txt", "une phrase\n");
+    let other = desk.put("autre.txt", "une autre");
+    let none = desk.put("vide.txt", "\n");
+    for (file, code, words) in [
+        (None, 3, "la clé n'est pas la sienne"),
+        (Some(&other), 3, "la clé n'est pas la sienne"),
+        (Some(&none), 1, "ne contient pas de clé"),
+    ] {
+        let key = file.map(|f| f.to_str().expect("UTF-8"));
+        let arguments: Vec<&str> = key.map_or(vec![], |key| vec!["--key-file", key]);
+        let told = desk.takeover(&[&past], &arguments);
+        assert_eq!(told.code, code, "{}", told.err);
+        assert!(told.err.contains(words), "{}", told.err);
+        assert!(!told.err.contains("une autre"), "{}", told.err);
+    }
+    let done = desk.takeover(&[&past], &["--key-file", good.to_str().expect("UTF-8")]);
+    assert!(
+        done.out.contains("4 confiés à l'envoi"),
+        "{} {}",
+        done.out,
+        done.err
+    );
 }

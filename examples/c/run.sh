@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 # The library alone: without the command and the simulator, as it is shipped.
-cargo build --release --lib --no-default-features --features national,pkcs11
+cargo build --release --lib --no-default-features --features encryption,national,pkcs11
 build=${CARGO_TARGET_DIR:-target}/release
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -49,6 +49,9 @@ pub enum Representatives {
     Invisible,
 }
 
+/// What the journal says of a deposit whose answer never came, once the DMP was asked and has the document.
+pub(crate) const FOUND_AFTER_A_CUT: &str = "found in the DMP after an attempt that was cut";
+
 /// A document checked and waiting for its lot.
 pub(crate) struct Staged {
     pub content: Vec<u8>,
@@ -404,7 +407,7 @@ impl Access {
                 state.register.durable(|tx| {
                     tx.accepted(id, Some(&reference.entry_uuid), None)?;
                     let note = Note {
-                        detail: Some("found in the DMP after an attempt that was cut"),
+                        detail: Some(FOUND_AFTER_A_CUT),
                         ..self.note(Some(id))
                     };
                     self.session

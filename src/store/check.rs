@@ -160,8 +160,9 @@ fn counted(connection: &Connection, sql: &str) -> Result<i64> {
     Ok(count)
 }
 
-/// Pages whose authentication fails. SQLCipher reads the file beneath SQLite's locks: a page that another
-/// connection is just moving out of the log is looked at again.
+/// Pages whose authentication fails. SQLCipher reads the file beneath SQLite's locks and beside its log: a page
+/// that another connection is just moving out of the log is looked at again, and one that a crash left half moved is
+/// moved anew.
 fn not_authentic(connection: &Connection) -> Result<i64> {
     let mut least = i64::MAX;
     for _ in 0..3 {
@@ -170,6 +171,8 @@ fn not_authentic(connection: &Connection) -> Result<i64> {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
+        // As far as it goes without waiting for anyone.
+        counted(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
     }
     Ok(least)
 }

@@ -312,11 +312,20 @@ fn lost(_: &Connection) -> bool {
     false
 }
 
+/// `EIO`, on every Unix.
+const EIO: i32 = 5;
+
 /// The kind of a SQLite error, without its text.
 pub(crate) fn storage(error: &rusqlite::Error) -> StorageError {
-    // The file that SQLite shares between processes could not grow: a full disk by another name.
+    // The file that SQLite shares between processes could not grow: a full disk by another name, unless the system's
+    // own word, which SQLite leaves as it was, is that the disk cannot.
     if error.sqlite_error().map(|e| e.extended_code) == Some(ffi::SQLITE_IOERR_SHMSIZE) {
-        return StorageError::Full;
+        let cannot = cfg!(unix) && std::io::Error::last_os_error().raw_os_error() == Some(EIO);
+        return if cannot {
+            StorageError::Io
+        } else {
+            StorageError::Full
+        };
     }
     match error.sqlite_error_code() {
         Some(ErrorCode::CannotOpen) => StorageError::CannotOpen,

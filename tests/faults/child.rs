@@ -10,11 +10,12 @@ use std::process::{Command, Output};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::scenario::{Desk, Step, named};
+use crate::scenario::{Desk, Kept, Step, named};
 use crate::shim::{self, Mode};
 
 const SCENARIO: &str = "DMPKIT_TEST_SCENARIO";
 const FOLDER: &str = "DMPKIT_FAULT_FOLDER";
+const KEPT: &str = "DMPKIT_TEST_KEPT";
 const INSISTS: &str = "DMPKIT_TEST_INSISTS";
 const DMP: &str = "DMPKIT_TEST_DMP_ADDRESS";
 const ACKNOWLEDGED: &str = "acknowledged";
@@ -55,6 +56,7 @@ pub struct Fault {
 pub struct Work<'a> {
     pub scenario: &'a str,
     pub folder: &'a Path,
+    pub kept: Kept,
     pub fault: Option<Fault>,
     pub manner: Manner,
     pub log: Option<PathBuf>,
@@ -63,10 +65,11 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub fn of(scenario: &'a str, folder: &'a Path) -> Work<'a> {
+    pub fn of(scenario: &'a str, kept: Kept, folder: &'a Path) -> Work<'a> {
         Work {
             scenario,
             folder,
+            kept,
             fault: None,
             manner: Manner::Plain,
             log: None,
@@ -88,6 +91,7 @@ impl<'a> Work<'a> {
             .env("LD_PRELOAD", shim::built().expect("asked before"))
             .env(SCENARIO, self.scenario)
             .env(FOLDER, self.folder)
+            .env(KEPT, self.kept.word())
             .env(INSISTS, format!("{:?}", self.manner));
         if let Some(fault) = &self.fault {
             command
@@ -129,6 +133,9 @@ fn works_as_told() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("where to work"));
     let scenario = named(&std::env::var(SCENARIO).expect("what to do"));
     let manner = std::env::var(INSISTS).expect("how");
+    let kept = std::env::var(KEPT).expect("how files are kept");
+    let kept = Kept::ALL.iter().find(|way| way.word() == kept);
+    let kept = *kept.expect("a way of keeping files");
     let dmp = std::env::var(DMP)
         .ok()
         .map(|text| serde_json::from_str(&text).expect("JSON"));
@@ -143,7 +150,7 @@ fn works_as_told() {
             .write_all(line.as_bytes())
             .expect("written down");
     };
-    let mut desk = Desk::at(&folder, dmp.as_ref());
+    let mut desk = Desk::at(&folder, kept, dmp.as_ref());
     for (number, step) in scenario.steps().iter().enumerate() {
         let mut mark = done(&mut desk, number, step);
         if mark.status != "DMP_OK" {

@@ -3,9 +3,9 @@
 use std::os::unix::process::ExitStatusExt;
 
 use crate::child::{Fault, Work, marks};
-use crate::points::{Case, alone, budget, evenly, play};
+use crate::points::{Case, alone, budget, chosen, play};
 use crate::practice::folder;
-use crate::rehearsal::{by_name, copy, rehearsed};
+use crate::rehearsal::{copy, of, rehearsed};
 use crate::scenario::{Happened, named};
 use crate::shim::{self, Mode};
 
@@ -14,10 +14,10 @@ fn a_process_killed_at_any_call_loses_nothing_it_acknowledged_and_does_nothing_t
     if shim::built().is_none() {
         return;
     }
-    let _alone = alone();
     let all = rehearsed();
+    let _alone = alone();
     let mut cases = Vec::new();
-    for rehearsed in &all {
+    for rehearsed in all.iter() {
         for (point, effect) in rehearsed.points().filter(|(_, effect)| effect.changes()) {
             let halves = effect.has_halves().then_some(Mode::KillHalf);
             for mode in [Some(Mode::KillBefore), halves, Some(Mode::KillAfter)]
@@ -26,17 +26,18 @@ fn a_process_killed_at_any_call_loses_nothing_it_acknowledged_and_does_nothing_t
             {
                 cases.push(Case {
                     scenario: rehearsed.scenario.name,
+                    kept: rehearsed.kept,
                     name: format!("{} {point}", mode.name()),
                     what: (mode, point),
                 });
             }
         }
     }
-    let cases = evenly(cases, budget());
+    let cases = chosen(cases, budget());
     play("crash", cases, |case| {
         let place = folder();
-        copy(by_name(&all, case.scenario).before.path(), place.path());
-        let mut work = Work::of(case.scenario, place.path());
+        copy(of(&all, case).before.path(), place.path());
+        let mut work = Work::of(case.scenario, case.kept, place.path());
         let (mode, point) = case.what;
         work.fault = Some(Fault {
             mode,
@@ -46,7 +47,13 @@ fn a_process_killed_at_any_call_loses_nothing_it_acknowledged_and_does_nothing_t
         let output = work.run();
         let said = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.signal(), Some(9), "not killed: {said}");
-        named(case.scenario).survives(place.path(), None, &marks(place.path()), Happened::Stopped);
+        named(case.scenario).survives(
+            place.path(),
+            case.kept,
+            None,
+            &marks(place.path()),
+            Happened::Stopped,
+        );
         "killed"
     });
 }

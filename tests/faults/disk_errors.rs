@@ -1,9 +1,9 @@
 //! A disk that is full, cannot, or takes half, at each call to the system.
 
 use crate::child::{Fault, Manner, Mark, Work, marks};
-use crate::points::{Case, alone, budget, evenly, play};
+use crate::points::{Case, alone, budget, chosen, play};
 use crate::practice::folder;
-use crate::rehearsal::{by_name, copy, rehearsed};
+use crate::rehearsal::{copy, of, rehearsed};
 use crate::scenario::{Happened, named};
 use crate::shim::{self, Effect, Mode};
 
@@ -33,8 +33,6 @@ fn told(effect: &Effect, shared: bool, failing: Failing) -> &'static [&'static s
         (Mode::Full, Effect::Open { .. }) => &["DMP_CANNOT_OPEN"],
         // A disk without room is never taken for a broken one.
         (Mode::Full | Mode::Short, _) => &["DMP_DISK_FULL"],
-        // SQLite does not say why that file could not grow.
-        (_, Effect::Write { .. }) if shared => &["DMP_DISK_FULL"],
         (_, Effect::Write { .. } | Effect::Sync { .. }) if !failing.lasting => &["DMP_IO"],
         // SQLite opens what it cannot open for writing for reading, and holds a file it cannot read for damaged.
         _ if shared || failing.lasting => &[
@@ -53,10 +51,10 @@ fn a_disk_that_fails_at_any_call_is_told_and_loses_nothing_and_work_goes_on_once
     if shim::built().is_none() {
         return;
     }
-    let _alone = alone();
     let all = rehearsed();
+    let _alone = alone();
     let mut cases = Vec::new();
-    for rehearsed in &all {
+    for rehearsed in all.iter() {
         for (point, effect) in rehearsed.points() {
             for mode in modes(effect) {
                 for (how, lasting, mended) in [
@@ -66,6 +64,7 @@ fn a_disk_that_fails_at_any_call_is_told_and_loses_nothing_and_work_goes_on_once
                 ] {
                     cases.push(Case {
                         scenario: rehearsed.scenario.name,
+                        kept: rehearsed.kept,
                         name: format!("{} {point} {how}", mode.name()),
                         what: Failing {
                             mode: *mode,
@@ -78,9 +77,9 @@ fn a_disk_that_fails_at_any_call_is_told_and_loses_nothing_and_work_goes_on_once
             }
         }
     }
-    play("disk errors", evenly(cases, budget()), |case| {
+    play("disk errors", chosen(cases, budget()), |case| {
         let place = folder();
-        let rehearsed = by_name(&all, case.scenario);
+        let rehearsed = of(&all, case);
         copy(rehearsed.before.path(), place.path());
         let Failing {
             mode,
@@ -88,7 +87,7 @@ fn a_disk_that_fails_at_any_call_is_told_and_loses_nothing_and_work_goes_on_once
             lasting,
             mended,
         } = case.what;
-        let mut work = Work::of(case.scenario, place.path());
+        let mut work = Work::of(case.scenario, case.kept, place.path());
         work.manner = if mended {
             Manner::Mends
         } else {
@@ -116,7 +115,7 @@ fn a_disk_that_fails_at_any_call_is_told_and_loses_nothing_and_work_goes_on_once
                 "{first:?}, not one of {allowed:?}"
             );
         }
-        named(case.scenario).survives(place.path(), None, &marks, Happened::Stopped);
+        named(case.scenario).survives(place.path(), case.kept, None, &marks, Happened::Stopped);
         if failed.is_empty() {
             "unnoticed"
         } else {

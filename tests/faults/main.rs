@@ -12,6 +12,9 @@
 #[path = "../common/face.rs"]
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod face;
+#[path = "../common/flaky.rs"]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod flaky;
 #[path = "../common/practice.rs"]
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod practice;
@@ -39,6 +42,8 @@ mod disk_errors;
 mod network;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod power_cut;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod together;
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 #[test]

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::scenario::Kept;
+
 /// How many failures one way of failing plays, unless told otherwise.
 const EVERYDAY: usize = 150;
 
@@ -24,6 +26,16 @@ pub fn budget() -> usize {
     })
 }
 
+/// Takes `wanted` of them: half in clear, half under a key; as many of both when it was told how many.
+pub fn chosen<T>(cases: Vec<Case<T>>, wanted: usize) -> Vec<Case<T>> {
+    let (clear, keyed) = cases.into_iter().partition(|c| c.kept == Kept::InClear);
+    let told = std::env::var_os("DMPKIT_FAULT_POINTS").is_some();
+    let each = if told { wanted } else { wanted / 2 };
+    let mut chosen: Vec<Case<T>> = evenly(clear, each);
+    chosen.extend(evenly(keyed, each));
+    chosen
+}
+
 /// One way of failing at a time: each takes every core, and is timed.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
@@ -31,7 +43,7 @@ pub fn alone() -> MutexGuard<'static, ()> {
 }
 
 /// Takes `wanted` of them, evenly: the first and the last are among them.
-pub fn evenly<T>(all: Vec<T>, wanted: usize) -> Vec<T> {
+fn evenly<T>(all: Vec<T>, wanted: usize) -> Vec<T> {
     let (count, wanted) = (all.len(), wanted.max(2));
     if count <= wanted {
         return all;
@@ -48,9 +60,16 @@ pub fn evenly<T>(all: Vec<T>, wanted: usize) -> Vec<T> {
 /// A failure to play.
 pub struct Case<T> {
     pub scenario: &'static str,
+    pub kept: Kept,
     /// Mode and point: with the scenario, what `DMPKIT_FAULT_ONLY` takes.
     pub name: String,
     pub what: T,
+}
+
+impl<T> Case<T> {
+    fn in_full(&self) -> String {
+        format!("{} {}{}", self.scenario, self.kept.word(), self.name)
+    }
 }
 
 /// Plays them all and says so, one line a scenario; panics at the end if any did not survive.
@@ -64,13 +83,10 @@ pub fn play<T: Sync>(
     let only = only();
     let cases: Vec<Case<T>> = cases
         .into_iter()
-        .filter(|c| {
-            only.as_ref()
-                .is_none_or(|only| *only == format!("{} {}", c.scenario, c.name))
-        })
+        .filter(|c| only.as_ref().is_none_or(|only| *only == c.in_full()))
         .collect();
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    type Said = BTreeMap<&'static str, (usize, Duration, BTreeMap<&'static str, usize>)>;
+    type Said = BTreeMap<(&'static str, Kept), (usize, Duration, BTreeMap<&'static str, usize>)>;
     let said: Mutex<Said> = Mutex::new(BTreeMap::new());
     let started = Instant::now();
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -81,7 +97,7 @@ pub fn play<T: Sync>(
                     let began = Instant::now();
                     let played = catch_unwind(AssertUnwindSafe(|| play(case)));
                     let mut said = said.lock().expect("what is said");
-                    let of_it = said.entry(case.scenario).or_default();
+                    let of_it = said.entry((case.scenario, case.kept)).or_default();
                     of_it.0 += 1;
                     of_it.1 += began.elapsed();
                     match played {
@@ -92,8 +108,8 @@ pub fn play<T: Sync>(
                                 .or_else(|| panic.downcast_ref::<&str>().map(|t| (*t).to_owned()));
                             let text = text.unwrap_or_default();
                             failed.lock().expect("the failures").push(format!(
-                                "DMPKIT_FAULT_ONLY=\"{} {}\" ({way}): {text}",
-                                case.scenario, case.name
+                                "DMPKIT_FAULT_ONLY=\"{}\" ({way}): {text}",
+                                case.in_full()
                             ));
                         }
                     }
@@ -101,13 +117,14 @@ pub fn play<T: Sync>(
             });
         }
     });
-    for (scenario, (count, time, words)) in said.into_inner().expect("what is said") {
+    for ((scenario, kept), (count, time, words)) in said.into_inner().expect("what is said") {
         let words: Vec<String> = words
             .iter()
             .map(|(word, n)| format!("{n} {word}"))
             .collect();
         println!(
-            "{way}: {scenario}: {count} points, {}, {} ms each",
+            "{way}: {}{scenario}: {count} points, {}, {} ms each",
+            kept.word(),
             words.join(", "),
             time.as_millis() / count as u128
         );

@@ -4,9 +4,9 @@
 //! with the practice, or keeps it.
 
 use crate::child::{Fault, Manner, Work, mark, marks};
-use crate::points::{Case, alone, budget, evenly, play};
+use crate::points::{Case, alone, budget, chosen, play};
 use crate::practice::folder;
-use crate::rehearsal::{by_name, copy, rehearsed};
+use crate::rehearsal::{copy, of, rehearsed};
 use crate::replay::{Cut, Disk};
 use crate::scenario::{Happened, named};
 use crate::shim::{self, Effect, Mode, effects};
@@ -35,10 +35,10 @@ fn a_power_cut_at_any_moment_loses_nothing_acknowledged_and_corrupts_nothing() {
     if shim::built().is_none() {
         return;
     }
-    let _alone = alone();
     let all = rehearsed();
+    let _alone = alone();
     let (mut boundaries, mut between) = (Vec::new(), Vec::new());
-    for rehearsed in &all {
+    for rehearsed in all.iter() {
         let effects = &rehearsed.effects;
         for after in 0..=effects.len() {
             let is = |place: Option<usize>, what: fn(&Effect) -> bool| {
@@ -55,6 +55,7 @@ fn a_power_cut_at_any_moment_loses_nothing_acknowledged_and_corrupts_nothing() {
                 for dmp_spared in [false, true] {
                     let case = Case {
                         scenario: rehearsed.scenario.name,
+                        kept: rehearsed.kept,
                         name: format!(
                             "{cut:?} {after}{}",
                             if dmp_spared { " dmp-spared" } else { "" }
@@ -79,10 +80,10 @@ fn a_power_cut_at_any_moment_loses_nothing_acknowledged_and_corrupts_nothing() {
             }
         }
     }
-    let mut cases = evenly(boundaries, budget() * 2 / 3);
-    cases.extend(evenly(between, budget() / 3));
+    let mut cases = chosen(boundaries, budget() * 2 / 3);
+    cases.extend(chosen(between, budget() / 3));
     play("power cut", cases, |case| {
-        let rehearsed = by_name(&all, case.scenario);
+        let rehearsed = of(&all, case);
         let Moment {
             cut,
             after,
@@ -100,7 +101,7 @@ fn a_power_cut_at_any_moment_loses_nothing_acknowledged_and_corrupts_nothing() {
             _ => None,
         });
         let marks: Vec<_> = marks.collect();
-        named(case.scenario).survives(place.path(), None, &marks, Happened::PowerCut);
+        named(case.scenario).survives(place.path(), case.kept, None, &marks, Happened::PowerCut);
         if disk.has_pending() {
             "lost what was not synced"
         } else {
@@ -135,10 +136,10 @@ fn what_is_acknowledged_after_a_sync_that_failed_survives_a_power_cut() {
     if shim::built().is_none() {
         return;
     }
-    let _alone = alone();
     let all = rehearsed();
+    let _alone = alone();
     let mut cases = Vec::new();
-    for rehearsed in &all {
+    for rehearsed in all.iter() {
         let points = rehearsed.effects.iter().enumerate();
         let points = points.filter(|(_, effect)| effect.is_point());
         for (point, (place, effect)) in points.enumerate() {
@@ -155,17 +156,18 @@ fn what_is_acknowledged_after_a_sync_that_failed_survives_a_power_cut() {
             let point = point + 1;
             cases.push(Case {
                 scenario: rehearsed.scenario.name,
+                kept: rehearsed.kept,
                 name: format!("sync {point}"),
                 what: point,
             });
         }
     }
-    play("failed sync", evenly(cases, budget() / 3), |case| {
-        let before = by_name(&all, case.scenario).before.path();
+    play("failed sync", chosen(cases, budget() / 3), |case| {
+        let before = of(&all, case).before.path();
         let (place, elsewhere) = (folder(), folder());
         copy(before, place.path());
         let log = elsewhere.path().join("log");
-        let mut work = Work::of(case.scenario, place.path());
+        let mut work = Work::of(case.scenario, case.kept, place.path());
         work.manner = Manner::Mends;
         work.log = Some(log.clone());
         work.fault = Some(Fault {
@@ -184,7 +186,20 @@ fn what_is_acknowledged_after_a_sync_that_failed_survives_a_power_cut() {
             std::fs::write(left.path().join(name), content).expect("written");
         }
         let marks = marks(place.path());
-        named(case.scenario).survives(left.path(), None, &marks, Happened::PowerCut);
+        if std::env::var_os("SHOW").is_some() {
+            let mut n = 0;
+            for (i, e) in effects.iter().enumerate() {
+                let short = match e {
+                    Effect::Write { id, at, bytes } => format!("W {id} {at} {}", bytes.len()),
+                    other => format!("{other:?}"),
+                };
+                if !matches!(e, Effect::Read { .. }) {
+                    println!("{i} [{n}] {}", &short[..short.len().min(150)]);
+                }
+                n += 1;
+            }
+        }
+        named(case.scenario).survives(left.path(), case.kept, None, &marks, Happened::PowerCut);
         "survived"
     });
 }

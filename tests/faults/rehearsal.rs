@@ -1,10 +1,12 @@
 //! Each scenario undisturbed: the files it starts from, and what it asks of the system.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::child::{Work, marks};
+use crate::points::Case;
 use crate::practice::folder;
-use crate::scenario::{Happened, Scenario};
+use crate::scenario::{Happened, Kept, Scenario};
 use crate::scenarios::ALL;
 use crate::shim::{Effect, effects};
 
@@ -19,29 +21,33 @@ pub fn copy(from: &Path, to: &Path) {
 /// A scenario ready to fail: its files before, and what a process that nothing stops asks of the system.
 pub struct Rehearsed {
     pub scenario: &'static Scenario,
+    pub kept: Kept,
     pub before: tempfile::TempDir,
     pub effects: Vec<Effect>,
 }
 
 impl Rehearsed {
-    pub fn of(scenario: &'static Scenario) -> Rehearsed {
+    fn of(scenario: &'static Scenario, kept: Kept) -> Rehearsed {
         let before = folder();
-        (scenario.founded)(before.path());
+        (scenario.founded)(before.path(), kept);
         let (place, elsewhere) = (folder(), folder());
         copy(before.path(), place.path());
         let log = elsewhere.path().join("log");
-        let mut work = Work::of(scenario.name, place.path());
+        let mut work = Work::of(scenario.name, kept, place.path());
         work.log = Some(log.clone());
         let output = work.run();
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(
             output.status.success(),
-            "{}, undisturbed: {said}",
+            "{}{}, undisturbed: {said}",
+            kept.word(),
             scenario.name
         );
-        scenario.survives(place.path(), None, &marks(place.path()), Happened::Stopped);
+        let marks = marks(place.path());
+        scenario.survives(place.path(), kept, None, &marks, Happened::Stopped);
         Rehearsed {
             scenario,
+            kept,
             before,
             effects: effects(&log),
         }
@@ -73,15 +79,31 @@ impl Rehearsed {
     }
 }
 
-/// Every scenario, rehearsed; one of them, when `DMPKIT_FAULT_SCENARIO` names it.
-pub fn rehearsed() -> Vec<Rehearsed> {
+/// Every scenario, rehearsed, in clear and under a key; one of them, when `DMPKIT_FAULT_SCENARIO` names it.
+///
+/// Shared by whoever waits for it at the same time.
+pub fn rehearsed() -> Arc<Vec<Rehearsed>> {
+    static SHARED: Mutex<Weak<Vec<Rehearsed>>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(there) = shared.upgrade() {
+        return there;
+    }
     let only = std::env::var("DMPKIT_FAULT_SCENARIO").ok();
     let wanted = |scenario: &&Scenario| only.as_ref().is_none_or(|only| only == scenario.name);
-    ALL.iter().filter(wanted).map(Rehearsed::of).collect()
+    let mut all = Vec::new();
+    for scenario in ALL.iter().filter(wanted) {
+        for kept in Kept::ALL {
+            all.push(Rehearsed::of(scenario, *kept));
+        }
+    }
+    let all = Arc::new(all);
+    *shared = Arc::downgrade(&all);
+    all
 }
 
-/// One of them.
-pub fn by_name<'a>(all: &'a [Rehearsed], name: &str) -> &'a Rehearsed {
-    let found = all.iter().find(|rehearsed| rehearsed.scenario.name == name);
-    found.unwrap_or_else(|| panic!("{name} was not rehearsed"))
+/// The one that a failure is of.
+pub fn of<'a, T>(all: &'a [Rehearsed], case: &Case<T>) -> &'a Rehearsed {
+    let is = |r: &&Rehearsed| (r.scenario.name, r.kept) == (case.scenario, case.kept);
+    let found = all.iter().find(is);
+    found.unwrap_or_else(|| panic!("{} was not rehearsed", case.scenario))
 }

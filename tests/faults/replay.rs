@@ -169,6 +169,10 @@ impl Disk {
                     self.rename(Naming::Name(to.clone(), file));
                 }
             }
+            Effect::Link { from, to } if from != "-" => {
+                let file = self.names[from];
+                self.rename(Naming::Name(to.clone(), file));
+            }
             _ => {}
         }
     }

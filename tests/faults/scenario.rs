@@ -15,11 +15,40 @@ use dmpkit::{Connector, Session};
 use serde_json::{Value, json};
 
 use crate::child::Mark;
-use crate::face::Reply;
+use crate::face::{KEY, Reply, call};
+use crate::flaky::Shared;
 use crate::practice::{
     self, ask, bare, config_on_files, doctor, documents_of, ins, journal, verified,
 };
 use crate::scenarios::ALL;
+
+/// How files are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    InClear,
+    UnderKey,
+}
+
+impl Kept {
+    /// Every way that this build knows.
+    pub const ALL: &'static [Kept] = if cfg!(feature = "encryption") {
+        &[Kept::InClear, Kept::UnderKey]
+    } else {
+        &[Kept::InClear]
+    };
+
+    /// In the name of a failure.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kept::InClear => "",
+            Kept::UnderKey => "keyed ",
+        }
+    }
+
+    pub fn key(self) -> Option<[u8; 32]> {
+        (self == Kept::UnderKey).then_some(KEY)
+    }
+}
 
 /// What happened to the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +62,8 @@ pub enum Happened {
 /// A doctor's desk: files, and what is open on them.
 pub struct Desk {
     pub folder: PathBuf,
+    /// What opens the files.
+    pub key: Option<[u8; 32]>,
     dmp: Option<Value>,
     /// Members of the configuration beside those of every practice; an object, or null.
     pub more: Value,
@@ -41,6 +72,8 @@ pub struct Desk {
     pub access: usize,
     /// What has no C function yet is done through the Rust interface, on a connector of its own, open once needed.
     pub own: OnceCell<(Connector, Session)>,
+    /// What becomes of what is sent through it.
+    pub told: Shared,
     /// What each step that succeeded answered, by its name.
     pub answers: BTreeMap<String, Value>,
     pub happened: Happened,
@@ -48,15 +81,17 @@ pub struct Desk {
 
 impl Desk {
     /// On the files of a folder; `dmp` when the DMP is not one of them.
-    pub fn at(folder: &Path, dmp: Option<&Value>) -> Desk {
+    pub fn at(folder: &Path, kept: Kept, dmp: Option<&Value>) -> Desk {
         Desk {
             folder: folder.to_owned(),
+            key: kept.key(),
             dmp: dmp.cloned(),
             more: Value::Null,
             connector: 0,
             session: 0,
             access: 0,
             own: OnceCell::new(),
+            told: Shared::default(),
             answers: BTreeMap::new(),
             happened: Happened::Stopped,
         }
@@ -71,6 +106,19 @@ impl Desk {
             config[member] = value.clone();
         }
         config
+    }
+
+    /// Opens a connector on the files.
+    pub fn open(&self) -> Reply {
+        let config = self.config();
+        match self.key {
+            None => ask("dmp_connector_open", 0, &config),
+            Some(key) => {
+                assert!(key == KEY, "the key that the table gives");
+                let text = config.to_string();
+                call("dmp_connector_open_keyed", 0, Some(&text), None)
+            }
+        }
     }
 
     /// The uniqueIds that the patient finds in the DMP.
@@ -117,15 +165,23 @@ impl Desk {
 
 type Act = Box<dyn Fn(&mut Desk) -> Reply + Send + Sync>;
 type There = Box<dyn Fn(&Desk, &Value) + Send + Sync>;
+type Left = Box<dyn Fn(&Desk) + Send + Sync>;
 
 /// One call whose success is told to a person.
 pub struct Step {
     pub name: String,
     act: Act,
     there: Option<There>,
+    left: Option<Left>,
 }
 
 impl Step {
+    /// What a failure may leave of it, looked at before it is done again.
+    pub fn leaving(mut self, left: impl Fn(&Desk) + Send + Sync + 'static) -> Step {
+        self.left = Some(Box::new(left));
+        self
+    }
+
     pub fn act(&self, desk: &mut Desk) -> Reply {
         (self.act)(desk)
     }
@@ -137,6 +193,7 @@ pub fn passing(name: &str, act: impl Fn(&mut Desk) -> Reply + Send + Sync + 'sta
         name: name.to_owned(),
         act: Box::new(act),
         there: None,
+        left: None,
     }
 }
 
@@ -151,6 +208,7 @@ pub fn lasting(
         name: name.to_owned(),
         act: Box::new(act),
         there: Some(Box::new(there)),
+        left: None,
     }
 }
 
@@ -158,7 +216,7 @@ pub fn lasting(
 pub struct Scenario {
     pub name: &'static str,
     /// Makes the files that stand before anything fails.
-    pub founded: fn(&Path),
+    pub founded: fn(&Path, Kept),
     /// What is done.
     pub steps: fn() -> Vec<Step>,
 }
@@ -179,8 +237,15 @@ impl Scenario {
     /// - what was acknowledged is there;
     /// - what was not is done now, and then is there too: nothing is stuck;
     /// - each document is in the DMP once, and none without an entry of the journal that announces it.
-    pub fn survives(&self, folder: &Path, dmp: Option<&Value>, marks: &[Mark], happened: Happened) {
-        let mut desk = Desk::at(folder, dmp);
+    pub fn survives(
+        &self,
+        folder: &Path,
+        kept: Kept,
+        dmp: Option<&Value>,
+        marks: &[Mark],
+        happened: Happened,
+    ) {
+        let mut desk = Desk::at(folder, kept, dmp);
         desk.happened = happened;
         let steps = self.steps();
         let told = |number: usize| {
@@ -194,6 +259,9 @@ impl Scenario {
                     answer.clone()
                 }
                 _ => {
+                    if let Some(left) = &step.left {
+                        left(&desk);
+                    }
                     let reply = step.act(&mut desk);
                     let (status, why) = (reply.name(), &reply.error);
                     assert_eq!(status, "DMP_OK", "{}, done again: {why:?}", step.name);
@@ -204,7 +272,7 @@ impl Scenario {
         }
         // Steps end with everything closed: whoever looks comes later.
         let again = Desk {
-            connector: practice::open_connector(&desk.config()),
+            connector: desk.open().ok().handle,
             session: 0,
             access: 0,
             own: OnceCell::new(),
@@ -225,7 +293,7 @@ impl Scenario {
         again.each_document_is_there_once();
         verified(again.connector);
         again.close();
-        whole(folder);
+        whole(folder, again.key);
     }
 }
 
@@ -244,14 +312,28 @@ impl Desk {
     }
 }
 
+/// Connects to a file as it is, with a key or none.
+pub fn connected(file: &Path, key: Option<[u8; 32]>) -> rusqlite::Result<rusqlite::Connection> {
+    let connection = rusqlite::Connection::open(file)?;
+    if let Some(key) = key {
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        connection.execute_batch(&format!("PRAGMA key = \"x'{key}'\";"))?;
+        // A document in the DMP is many pages of the default size.
+        let of_the_dmp = file.file_name().is_some_and(|name| name == "dmp.db");
+        let size = if of_the_dmp { 16384 } else { 4096 };
+        connection.pragma_update(None, "cipher_page_size", size)?;
+    }
+    Ok(connection)
+}
+
 /// Demands that SQLite finds nothing wrong in the files of a practice.
-pub fn whole(folder: &Path) {
+pub fn whole(folder: &Path, key: Option<[u8; 32]>) {
     for name in ["register.db", "dmp.db"] {
         let file = folder.join(name);
         if !file.exists() {
             continue;
         }
-        let found: Vec<String> = rusqlite::Connection::open(&file)
+        let found: Vec<String> = connected(&file, key)
             .and_then(|connection| {
                 let mut statement = connection.prepare("PRAGMA integrity_check")?;
                 let rows = statement.query_map([], |row| row.get(0))?;

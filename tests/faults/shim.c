@@ -11,6 +11,7 @@
  *
  * The log: one line an effect, followed by the bytes where there are some. `id` numbers what was opened.
  *   O id created path     W id offset length      S id        T id size      U path      R from<TAB>to
+ *   L from<TAB>to (a second name)
  *   P id (a read)         C/D/E (connect, send, receive on a socket)         M length (written to "acknowledged")
  *   X id                  a sync that failed
  * All but M and X are points, and are numbered in the order of the log; a call that failed has X or nothing there.
@@ -385,4 +386,23 @@ int rename(const char *from, const char *to) { return rename_to(from, to); }
 int renameat(int a, const char *from, int b, const char *to) {
     if (a == AT_FDCWD && b == AT_FDCWD) return rename_to(from, to);
     return (int)syscall(SYS_renameat2, a, from, b, to, 0);
+}
+
+static int link_to(const char *from, const char *to) {
+    const char *old = below(from), *new = below(to);
+    if (!old || !new) return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+    enum mode fate = start();
+    int result = -1;
+    if (failure(fate)) errno = failure(fate);
+    else result = (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+    int error = errno;
+    note(NULL, 0, "L %s\t%s\n", result == 0 ? old : "-", result == 0 ? new : "-");
+    end(fate);
+    errno = error;
+    return result;
+}
+int link(const char *from, const char *to) { return link_to(from, to); }
+int linkat(int a, const char *from, int b, const char *to, int flags) {
+    if (a == AT_FDCWD && b == AT_FDCWD && !flags) return link_to(from, to);
+    return (int)syscall(SYS_linkat, a, from, b, to, flags);
 }

@@ -103,6 +103,11 @@ pub enum Effect {
         from: String,
         to: String,
     },
+    /// A second name for a file.
+    Link {
+        from: String,
+        to: String,
+    },
     Read {
         id: u32,
     },
@@ -174,11 +179,13 @@ pub fn effects(log: &Path) -> Vec<Effect> {
                 opening: kind == "t",
             },
             "U" => Effect::Unlink { path: path(words) },
-            "R" => {
+            "R" | "L" => {
                 let (from, to) = words.split_once('\t').expect("two names");
-                Effect::Rename {
-                    from: path(from),
-                    to: path(to),
+                let (from, to) = (path(from), path(to));
+                if kind == "R" {
+                    Effect::Rename { from, to }
+                } else {
+                    Effect::Link { from, to }
                 }
             }
             "P" => Effect::Read { id: id() },

@@ -1,5 +1,6 @@
 //! Each way in which an attempt can go wrong, and where the item is then: at once, and in the end.
 
+use dmpkit::connector::oversight::JournalFilter;
 use dmpkit::rules::outbox::State;
 
 use crate::bench::{DOCTOR, Desk, report_id, session};
@@ -104,6 +105,35 @@ fn what_may_have_arrived_is_asked_for_before_anything_is_sent_again() {
         assert_eq!(history.first().unwrap().event, "queued");
         assert_eq!(history.last().unwrap().state, State::Done);
     }
+}
+
+#[test]
+fn a_deposit_found_after_a_cut_ends_in_the_journal_as_a_direct_feed_does() {
+    let (desk, id, ..) = once(Call::Submit, Fate::LostAfter);
+    let filter = JournalFilter {
+        document: Some(serde_json::from_value(report_id(1).into()).unwrap()),
+        ..JournalFilter::default()
+    };
+    let journal = desk.connector.journal(&filter).unwrap();
+    let told: Vec<(&str, &str, &str)> = journal
+        .entries
+        .iter()
+        .map(|e| {
+            let detail = e.detail.as_deref().unwrap_or_default();
+            (e.action.as_str(), e.outcome.as_str(), detail)
+        })
+        .collect();
+    let item = format!("outbox {id}");
+    let found = format!("{item}, found in the DMP after an attempt that was cut");
+    let expected = [
+        ("outbox.add", "done", &item),
+        ("document.feed", "intent", &item),
+        ("document.feed", "failed", &item),
+        ("outbox.ask", "done", &item),
+        ("document.feed", "done", &found),
+    ]
+    .map(|(action, outcome, detail)| (action, outcome, detail.as_str()));
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn one_call_in_three_fails_and_every_document_arrives_once_within_the_pace() {
     desk.fate(move |_, _, _| {
         seed += 1;
         let number = drawn(seed);
-        if number % 3 != 0 {
+        if !number.is_multiple_of(3) {
             return Fate::Well;
         }
         match number / 3 % 6 {

@@ -38,7 +38,13 @@ pub fn key(path: &Path) -> Result<StoreKey, Outcome> {
     let line = text.trim_end_matches(['\r', '\n']);
     match hexadecimal(line) {
         Some(bytes) => Ok(StoreKey::raw(*bytes)),
-        None => StoreKey::passphrase(line).map_err(|error| refused(&error)),
+        None => StoreKey::passphrase(line).map_err(|_| {
+            output::complain(&format!(
+                "{} ne contient pas de clé : 64 chiffres hexadécimaux, ou une phrase secrète, sur une ligne.",
+                output::name(path)
+            ));
+            Outcome::ToCorrect
+        }),
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn look_for(
         ..Criteria::default()
     };
     let mut found = Elsewhere::Unknown;
+    let mut listed = Vec::new();
     for _ in 0..PAGES {
         let page = match places.dmp.find(&access.context(), &criteria) {
             Ok(page) => page,
@@ -68,17 +69,16 @@ pub(super) fn look_for(
             && !same(entry)
         {
             found = Elsewhere::Other;
-            break;
-        }
-        if let Some(entry) = page.documents.iter().find(|entry| same(entry)) {
+        } else if let Some(entry) = page.documents.iter().find(|entry| same(entry)) {
             found = Elsewhere::Same(entry.unique_id.clone());
-            break;
         }
-        match page.next {
-            Some(next) => criteria.after = Some(next),
-            None => break,
+        listed.extend(page.documents);
+        match (&found, page.next) {
+            (Elsewhere::Unknown, Some(next)) => criteria.after = Some(next),
+            _ => break,
         }
     }
+    let lesson = access.compare_some(places, listed)?;
     let session = &access.session;
     let now = session.inner.now();
     let detail = format!("outbox {}", row.id);
@@ -91,8 +91,9 @@ pub(super) fn look_for(
         detail: Some(&detail),
         ..access.note(document)
     };
-    places
-        .register
-        .durable(|tx| session.note(tx, now, "document.find", Outcome::Done, note))?;
+    places.register.durable(|tx| {
+        access.learn(tx, &lesson, &situation, now)?;
+        session.note(tx, now, "document.find", Outcome::Done, note)
+    })?;
     Ok(Ok(found))
 }

@@ -4,7 +4,7 @@ use super::content::{Elsewhere, look_for};
 use super::{HOLD_SECONDS, Run};
 use crate::clock::Instant;
 use crate::connector::access::Access;
-use crate::connector::outbox::{action_of, end, note_item, right_of, withdraw_item};
+use crate::connector::outbox::{action_of, end, found_item, note_item, right_of, withdraw_item};
 use crate::connector::session::Session;
 use crate::connector::{State as Places, outbox};
 use crate::dmp::{Deposit, Lot, StatusChange, VisibilityChange};
@@ -437,7 +437,12 @@ impl Run {
             Event::Refused | Event::Withdrawn | Event::Duplicate => Outcome::RefusedByDmp,
             _ => Outcome::Failed,
         };
-        note_item(tx, session, row, action, ended, rule, Some(now))
+        note_item(tx, session, row, action, ended, rule, Some(now))?;
+        if outcome.event == Event::Found {
+            // The question was answered; what an attempt that was cut had announced is done, too.
+            found_item(tx, session, row, now)?;
+        }
+        Ok(())
     }
 }
 

@@ -83,6 +83,23 @@ impl Access {
         Ok(lesson)
     }
 
+    /// As [`Access::compare`], of a list that was bounded to a few documents: what it does not hold says nothing.
+    pub(in crate::connector) fn compare_some(
+        &self,
+        state: &mut State,
+        answered: Vec<DocumentEntry>,
+    ) -> Result<Lesson> {
+        let kept = state.register.read(|tx| tx.kept_ids(&self.cx))?;
+        let kept: HashSet<&Oid> = kept.iter().map(|(_, id)| id).collect();
+        let normal = self.mode == Mode::Normal;
+        let mut seen = answered;
+        seen.retain(|entry| kept.contains(&entry.unique_id) && (normal || taken_away(entry)));
+        Ok(Lesson {
+            seen,
+            gone: Vec::new(),
+        })
+    }
+
     /// What a question by identifiers taught: those the DMP does not know of for this person.
     pub(in crate::connector) fn absent<'a>(
         &self,

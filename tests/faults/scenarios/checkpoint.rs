@@ -6,17 +6,17 @@ use std::path::Path;
 use super::documents::feeding;
 use super::everyday::consent;
 use super::{at_work, practice as plain};
-use crate::practice::{self, bare, doctor, folder, ins, open_connector, open_session};
-use crate::scenario::{Desk, Step};
+use crate::practice::{self, bare, doctor, folder, ins, open_session};
+use crate::scenario::{Desk, Kept, Step};
 
 /// A page in the log, with its header.
 const FRAME: u64 = 4096 + 24;
 
 /// A practice stopped in the middle of its work, with a log that some consents fill.
-pub fn practice(folder_to_fill: &Path) {
+pub fn practice(folder_to_fill: &Path, kept: Kept) {
     let place = folder();
-    plain(place.path());
-    let connector = open_connector(&Desk::at(place.path(), None).config());
+    plain(place.path(), kept);
+    let connector = Desk::at(place.path(), kept, None).open().ok().handle;
     let session = open_session(connector, &doctor());
     let log = place.path().join("register.db-wal");
     let pages = || std::fs::metadata(&log).expect("the log").len() / FRAME;

@@ -6,10 +6,8 @@ use serde_json::{Value, json};
 
 use super::{at_work, practice};
 use crate::face::{Reply, call};
-use crate::practice::{
-    bare, doctor, ins, open_access, open_connector, open_session, report, report_id,
-};
-use crate::scenario::{Desk, Step, lasting};
+use crate::practice::{bare, doctor, ins, open_access, open_session, report, report_id};
+use crate::scenario::{Desk, Kept, Step, lasting};
 
 fn fed(desk: &Desk, content: &[u8]) -> Reply {
     call("dmp_document_feed", desk.access, None, Some(content))
@@ -119,9 +117,9 @@ pub fn shown(desk: &Desk, id: &str, field: &str) -> Value {
 }
 
 /// A practice whose DMP holds two documents.
-pub fn practice_with_documents(folder: &Path) {
-    practice(folder);
-    let connector = open_connector(&Desk::at(folder, None).config());
+pub fn practice_with_documents(folder: &Path, kept: Kept) {
+    practice(folder, kept);
+    let connector = Desk::at(folder, kept, None).open().ok().handle;
     let session = open_session(connector, &doctor());
     let access = open_access(session, &ins());
     for n in 0..2 {

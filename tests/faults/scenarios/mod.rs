@@ -5,7 +5,10 @@ mod documents;
 mod everyday;
 mod offline;
 mod outbox;
+mod outbox_ends;
 mod oversight;
+mod own;
+mod safekeeping;
 mod version_1;
 
 use std::path::Path;
@@ -13,10 +16,8 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::face::Reply;
-use crate::practice::{
-    ask, bare, doctor, ins, open_connector, open_dossier, open_session, traits, welcome,
-};
-use crate::scenario::{Desk, Scenario, Step, passing};
+use crate::practice::{ask, bare, doctor, ins, open_dossier, open_session, traits, welcome};
+use crate::scenario::{Desk, Kept, Scenario, Step, passing};
 
 /// Every scenario.
 pub static ALL: &[Scenario] = &[
@@ -76,6 +77,32 @@ pub static ALL: &[Scenario] = &[
         steps: outbox::steps,
     },
     Scenario {
+        name: "opposition",
+        founded: practice,
+        steps: outbox_ends::opposition,
+    },
+    Scenario {
+        name: "dead-letter",
+        founded: practice,
+        steps: outbox_ends::dead_letter,
+    },
+    #[cfg(feature = "encryption")]
+    Scenario {
+        name: "re-key",
+        founded: safekeeping::to_be_rekeyed,
+        steps: safekeeping::rekey,
+    },
+    Scenario {
+        name: "backup",
+        founded: practice,
+        steps: safekeeping::backup,
+    },
+    Scenario {
+        name: "restore",
+        founded: safekeeping::backed_up,
+        steps: safekeeping::restore,
+    },
+    Scenario {
         name: "version-1",
         founded: version_1::practice,
         steps: version_1::steps,
@@ -83,12 +110,11 @@ pub static ALL: &[Scenario] = &[
 ];
 
 /// Nothing stands before.
-fn nothing(_: &Path) {}
+fn nothing(_: &Path, _: Kept) {}
 
 /// A practice at work, whose patient agrees and lets the doctor in.
-pub fn practice(folder: &Path) {
-    let desk = Desk::at(folder, None);
-    let connector = open_connector(&desk.config());
+pub fn practice(folder: &Path, kept: Kept) {
+    let connector = Desk::at(folder, kept, None).open().ok().handle;
     open_dossier(connector, &ins(), &traits());
     let session = open_session(connector, &doctor());
     let access = welcome(session, &ins(), &traits());
@@ -105,7 +131,7 @@ pub fn at_work(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
 
 pub fn connector() -> Step {
     passing("open the connector", |desk| {
-        let reply = ask("dmp_connector_open", 0, &desk.config());
+        let reply = desk.open();
         desk.connector = reply.handle;
         reply
     })

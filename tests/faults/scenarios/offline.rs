@@ -28,7 +28,7 @@ fn fetched(desk: &Desk) -> crate::face::Reply {
 pub fn steps() -> Vec<Step> {
     let connector = passing("open a connector that keeps documents", |desk| {
         desk.more = json!({"offline": {"keepRead": true}});
-        let reply = ask("dmp_connector_open", 0, &desk.config());
+        let reply = desk.open();
         desk.connector = reply.handle;
         reply
     });

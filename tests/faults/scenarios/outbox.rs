@@ -2,64 +2,24 @@
 
 use dmpkit::connector::dispatch::{DispatchAnswer, DispatchRequest};
 use dmpkit::connector::outbox::{ItemRequest, OutboxChange, OutboxItem, OutboxRequest};
-use dmpkit::error::{ErrorKind, StorageError};
 use dmpkit::ffi::status;
 use dmpkit::rules::outbox::{Kind, State};
-use dmpkit::{Connector, Error, Session};
-use serde::Serialize;
+use dmpkit::{Connector, Error};
 use serde_json::{Value, json};
 
 use super::at_work;
 use super::documents::{is_as_given, shown};
+use super::own::{of, reply, with};
 use crate::face::Reply;
-use crate::practice::{doctor, ins, report, report_id};
+use crate::practice::{ins, report, report_id};
 use crate::scenario::{Desk, Happened, Step, lasting};
 
-fn of<T: serde::de::DeserializeOwned>(record: Value) -> T {
-    serde_json::from_value(record).expect("a record")
-}
-
-fn with<T>(
-    desk: &Desk,
-    work: impl FnOnce(&Connector, &Session) -> Result<T, Error>,
-) -> Result<T, Error> {
-    if desk.own.get().is_none() {
-        let connector = Connector::open(of(desk.config()))?;
-        let session = connector.session(of(doctor()))?;
-        assert!(desk.own.set((connector, session)).is_ok());
-    }
-    let (connector, session) = desk.own.get().expect("just opened");
-    work(connector, session)
-}
-
-/// As the C face would answer.
-fn reply<T: Serialize>(result: Result<T, Error>) -> Reply {
-    match result {
-        Ok(answer) => Reply {
-            out: Some(serde_json::to_string(&answer).expect("JSON")),
-            ..Reply::default()
-        },
-        Err(error) => Reply {
-            status: match error.kind() {
-                ErrorKind::Storage(StorageError::Full) => status::DMP_DISK_FULL,
-                ErrorKind::Storage(StorageError::Io) => status::DMP_IO,
-                ErrorKind::Storage(StorageError::CannotOpen) => status::DMP_CANNOT_OPEN,
-                ErrorKind::Storage(StorageError::ReadOnly) => status::DMP_READ_ONLY,
-                ErrorKind::Storage(StorageError::Corrupt) => status::DMP_CORRUPT,
-                _ => status::DMP_BUG,
-            },
-            error: Some(error.to_string()),
-            ..Reply::default()
-        },
-    }
-}
-
-fn item(desk: &Desk, answer: &Value) -> OutboxItem {
+pub fn item(desk: &Desk, answer: &Value) -> OutboxItem {
     let request: ItemRequest = of(json!({"id": answer["id"]}));
     with(desk, |_, session| session.outbox_item(&request)).expect("the item")
 }
 
-fn handed_over(n: u32) -> Step {
+pub fn handed_over(n: u32) -> Step {
     lasting(
         &format!("hand over {n}"),
         move |desk| {
@@ -78,6 +38,8 @@ fn handed_over(n: u32) -> Step {
                 State::Asking,
                 State::Unsure,
                 State::Done,
+                State::Dead,
+                State::Cancelled,
             ];
             assert!(known.contains(&item.state), "{n} is {:?}", item.state);
         },
@@ -98,7 +60,7 @@ fn masked(n: u32) -> Step {
 }
 
 /// Sends until nothing is left, going on when the next turn is due: what a dispatcher that is gone held, too.
-fn everything_sent(connector: &Connector) -> Result<DispatchAnswer, Error> {
+pub fn everything_sent(connector: &Connector) -> Result<DispatchAnswer, Error> {
     let mut answer = connector.dispatch(&DispatchRequest::default(), &mut |_| true)?;
     for _ in 0..10 {
         let Some(next) = answer.next.filter(|_| answer.progress.left > 0) else {
@@ -134,13 +96,7 @@ fn sent() -> Step {
                 is_as_given(desk, &id, &report(n));
                 let answer = &desk.answers[&format!("hand over {n}")];
                 assert_eq!(item(desk, answer).state, State::Done, "{n}");
-                let outcomes = |action: &str| desk.outcomes(action, &id);
-                assert!(
-                    outcomes("document.feed").contains(&"intent".to_owned()),
-                    "{n}"
-                );
-                let done = [outcomes("document.feed"), outcomes("outbox.ask")].concat();
-                assert!(done.contains(&"done".to_owned()), "{n}: {done:?}");
+                desk.journalled("document.feed", &id);
             }
             let visibility = shown(desk, &report_id(0), "visibility");
             assert_eq!(visibility, json!(["MASQUE_PS"]));

@@ -8,14 +8,15 @@ use super::at_work;
 use super::documents::{feeding, is_there_once, practice_with_documents};
 use super::everyday::{consent, consent_of, emergencies};
 use crate::practice::{bare, report, report_id};
-use crate::scenario::{Desk, Step, lasting};
+use crate::scenario::{Desk, Kept, Step, connected, lasting};
 
 /// A DMP with two documents, and the register of version 1 that fed them.
-pub fn practice(folder: &Path) {
-    practice_with_documents(folder);
+pub fn practice(folder: &Path, kept: Kept) {
+    practice_with_documents(folder, kept);
     let register = folder.join("register.db");
     std::fs::remove_file(&register).expect("the register of this version");
-    let old = rusqlite::Connection::open(&register).expect("a file");
+    // No register of version 1 was ever under a key; those of later versions are, and migrate in the same way.
+    let old = connected(&register, kept.key()).expect("a file");
     old.execute_batch(include_str!("register_v1.sql"))
         .expect("version 1");
     old.pragma_update(None, "journal_mode", "wal").expect("WAL");
