@@ -113,7 +113,7 @@ pub struct Pack {
         long,
         value_name = "NOMENCLATURES",
         id = "pack",
-        help_heading = "Options"
+        help_heading = "Options "
     )]
     pub pack: Option<PathBuf>,
 }
