@@ -831,6 +831,14 @@ int32_t dmp_register_salvage(const char *request,
                              char **out,
                              char **error);
 
+// Gathers what those who help a practice need to know: versions, figures, rule identifiers. It names no patient,
+// no person, no document and no path, and may be sent as it is. It counts what the practice did: for those who
+// oversee, never for care. Reads the whole journal: seconds on a large one. A damaged register gives DMP_CORRUPT:
+// dmp_register_check tells more. out: record support-bundle.
+int32_t dmp_connector_support(dmp_connector *connector,
+                              char **out,
+                              char **error);
+
 // Takes past documents over ("reprise d'historique"): judges the files of a folder, or of a list, one by one,
 // and hands those that may go over to the outbox, which asks the DMP for each of them before it sends it, at
 // night, at the pace and within the daily number of the configuration's parameters. A document goes when it

@@ -6,7 +6,7 @@
 //! | `handles` | tickets: handles that cannot dangle |
 //! | `memory` | what crosses: text, bytes, and [`dmp_free`](memory::dmp_free) |
 //! | `call` | one call: arguments in, panic caught, status and record out |
-//! | `library`, `connector`, `host`, `session`, `access`, `document`, `outbox`, `cda`, `oversight`, `safekeeping`, `takeover`, `terminology` | the functions |
+//! | `library`, `connector`, `host`, `session`, `access`, `document`, `outbox`, `cda`, `oversight`, `safekeeping`, `support`, `takeover`, `terminology` | the functions |
 //!
 //! The contract that makes the `unsafe` sound is the header's: pointers are valid for the call or NULL,
 //! texts end with NUL, lengths are true, and what is freed was received. Everything else (NULL, invalid
@@ -31,5 +31,6 @@ pub mod oversight;
 pub mod safekeeping;
 pub mod session;
 pub mod status;
+pub mod support;
 pub mod takeover;
 pub mod terminology;

@@ -37,6 +37,7 @@ fn made() -> String {
         .with_src(root().join("src/ffi/cda.rs"))
         .with_src(root().join("src/ffi/oversight.rs"))
         .with_src(root().join("src/ffi/safekeeping.rs"))
+        .with_src(root().join("src/ffi/support.rs"))
         .with_src(root().join("src/ffi/takeover.rs"))
         .with_src(root().join("src/ffi/terminology.rs"))
         .generate()

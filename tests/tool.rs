@@ -83,7 +83,7 @@ fn help_version_and_mistakes_are_told_in_french() {
         format!("dmpkit {}\n", env!("CARGO_PKG_VERSION"))
     );
     let mistakes: [(&[&str], &str); 8] = [
-        (&[], "Commandes"),
+        (&[], "Documents :"),
         (&["check"], "Il manque <FICHIER>..."),
         (&["chek", "a"], "La commande chek n'existe pas."),
         (

@@ -6,12 +6,12 @@ use serde::Serialize;
 use super::Connector;
 use super::config::Backend;
 use super::outbox::Counts;
-use super::oversight::Verification;
 use crate::clock::Instant;
 #[cfg(feature = "national")]
 use crate::dmp::national::NetworkState;
 use crate::error::Result;
 use crate::rules::Parameters;
+use crate::store::journal::Verification;
 use crate::store::support::{Ending, FileFigures, Standing};
 
 /// Days of the journal that are summed up.
@@ -36,7 +36,7 @@ pub struct SupportBundle {
     /// The register's file.
     pub register: FileFigures,
     /// The journal's chain.
-    pub journal: Verification,
+    pub journal: ChainFigures,
     /// How what was done in the last thirty days ended.
     pub endings: Vec<Ending>,
     /// The outbox, by state.
@@ -52,6 +52,59 @@ pub struct SupportBundle {
     #[cfg(feature = "national")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkState>,
+}
+
+/// What checking the journal's chain found, without who shortened it and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainFigures {
+    /// Whether the chain is whole, from its first entry or from where it was shortened.
+    pub intact: bool,
+    /// Good entries.
+    pub entries: i64,
+    /// Hash of the last good entry.
+    pub head: String,
+    /// Number of the first bad entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_bad: Option<i64>,
+    /// Stable code of what is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
+    /// Where earlier entries were removed after their time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shortened: Option<Shortened>,
+}
+
+/// Where the journal was shortened. Who did it and why stay in the practice: a reason is free text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shortened {
+    /// Number of the last entry removed.
+    pub number: i64,
+    /// Entries removed then.
+    pub removed: i64,
+    /// All of them were older than this.
+    pub before: Instant,
+    /// When they were removed.
+    pub at: Instant,
+}
+
+impl From<Verification> for ChainFigures {
+    fn from(found: Verification) -> ChainFigures {
+        ChainFigures {
+            intact: found.intact,
+            entries: found.entries,
+            head: found.head,
+            first_bad: found.first_bad,
+            fault: found.fault.map(|fault| fault.code),
+            shortened: found.boundary.map(|boundary| Shortened {
+                number: boundary.number,
+                removed: boundary.removed,
+                before: boundary.before,
+                at: boundary.at,
+            }),
+        }
+    }
 }
 
 impl Connector {
@@ -76,7 +129,7 @@ impl Connector {
                 },
                 parameters: self.inner.config.parameters,
                 register: tx.file_figures()?,
-                journal: tx.verify()?,
+                journal: tx.verify()?.into(),
                 endings: tx.endings(now.plus_days(-DAYS))?,
                 outbox: tx.outbox_counts(None)?,
                 outbox_reasons: tx.outbox_standings()?,

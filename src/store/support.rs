@@ -1,11 +1,10 @@
 //! Figures of the register for those who help a practice: how many, how old, by which rule; never who or what.
 
-use std::collections::BTreeMap;
-
 use rusqlite::params;
 use serde::Serialize;
 
 use super::Tx;
+use super::check::TableRows;
 use crate::clock::Instant;
 use crate::error::Result;
 
@@ -20,7 +19,7 @@ pub struct FileFigures {
     /// Bytes of pages that nothing uses.
     pub free_bytes: i64,
     /// Rows of each table.
-    pub rows: BTreeMap<String, i64>,
+    pub tables: Vec<TableRows>,
 }
 
 /// How often something ended in one way.
@@ -68,21 +67,21 @@ impl Tx<'_> {
             .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name")?
             .query_map([], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        let mut rows = BTreeMap::new();
-        for name in names {
-            // Tables of our own schema: their names are ours.
-            let count =
-                self.0
-                    .query_row(&format!("SELECT count(*) FROM \"{name}\""), [], |row| {
-                        row.get(0)
-                    })?;
-            rows.insert(name, count);
+        let mut tables = Vec::new();
+        for table in names {
+            // Ours, unless someone else wrote in the file.
+            let sql = format!("SELECT count(*) FROM \"{}\"", table.replace('"', "\"\""));
+            let rows = self.0.query_row(&sql, [], |row| row.get(0))?;
+            tables.push(TableRows {
+                table,
+                rows: Some(rows),
+            });
         }
         Ok(FileFigures {
             schema: pragma("user_version")?,
             bytes: pragma("page_count")? * page,
             free_bytes: pragma("freelist_count")? * page,
-            rows,
+            tables,
         })
     }
 

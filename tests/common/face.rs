@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use dmpkit::ffi::{
     access, cda, connector, document, host, library, memory, outbox, oversight, safekeeping,
-    session, takeover, terminology,
+    session, support, takeover, terminology,
 };
 
 /// The arguments of a call as C passes them; each function takes those that are its own.
@@ -276,6 +276,7 @@ functions! {
     safekeeping::dmp_register_check Connector Absent (handle text_out error);
     safekeeping::dmp_register_restore Nothing Record (text no_key no_len no_kind text_out error);
     safekeeping::dmp_register_salvage Nothing Record (text no_key no_len no_kind text_out error);
+    support::dmp_connector_support Connector Absent (handle text_out error);
     takeover::dmp_takeover_run Session Record (handle text taking_over user text_out error);
     takeover::dmp_takeover_state Session Absent (handle text_out error);
     terminology::dmp_terminology_sets Connector Absent (handle text_out error);

@@ -14,6 +14,7 @@ use dmpkit::ffi::host::*;
 use dmpkit::ffi::outbox::*;
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
+use dmpkit::ffi::support::*;
 use dmpkit::rules::Parameters;
 use dmpkit::rules::habilitation::Habilitation;
 use dmpkit::simulator::{Kind, Misbehaviour, Simulator, cards};
@@ -151,6 +152,7 @@ pub fn story() -> (Vec<Reply>, Vec<(&'static str, Value)>) {
     assert_eq!(ended, Some(json!("dmp_unavailable")));
     ok(&mut office, dispatched);
     ok(&mut office, call!(dmp_outbox_list(session, None)));
+    ok(&mut office, call!(dmp_connector_support(connector)));
     // No card is configured.
     let card = call!(dmp_connector_card(connector));
     office.expect(DMP_KEY, card);

@@ -10,6 +10,7 @@ use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::safekeeping::*;
 use dmpkit::ffi::session::*;
 use dmpkit::ffi::status::*;
+use dmpkit::ffi::support::*;
 use dmpkit::ffi::terminology::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -690,6 +691,8 @@ fn retention(told: &mut Told, connector: Connector, session: Session) {
     told.ok(call!(dmp_journal_audit(connector, None)));
     let chain = told.ok(call!(dmp_journal_verify(connector)));
     assert_eq!(chain["boundary"], pruned["boundary"]);
+    let bundle = told.ok(call!(dmp_connector_support(connector)));
+    assert_eq!(bundle["journal"]["shortened"]["removed"], pruned["removed"]);
     let whole = told.ok(library::verify_sealed(connector, None, &SEALING));
     assert_eq!(whole["intact"], true, "{whole}");
     let gone = told.ok(call!(dmp_emergency_list(connector, None)));
@@ -767,6 +770,8 @@ fn tampered(told: &mut Told, folder: &TempDir) {
     let connector = told.connector(&config(folder));
     let found = told.ok(call!(dmp_journal_verify(connector)));
     assert_eq!(found["firstBad"], sealed);
+    let bundle = told.ok(call!(dmp_connector_support(connector)));
+    assert_eq!(bundle["journal"]["fault"], "entry_changed");
     let found = told.ok(library::verify_sealed(connector, None, &SEALING));
     let codes: BTreeSet<String> = values(&found["faults"], "code").into_iter().collect();
     let all = ["entry_changed", "rewritten"].map(str::to_owned);

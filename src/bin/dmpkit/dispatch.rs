@@ -13,7 +13,7 @@ use crate::{Outcome, outbox, output, practice};
 
 /// Sends, within the bounds of the command.
 pub fn run(command: &Dispatch) -> io::Result<Outcome> {
-    let connector = match practice::open(&command.config, None) {
+    let connector = match practice::of(&command.practice) {
         Ok(connector) => connector,
         Err(outcome) => return Ok(outcome),
     };

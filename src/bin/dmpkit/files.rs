@@ -50,14 +50,41 @@ pub fn deliver(path: Option<&Path>, force: bool, bytes: &[u8]) -> io::Result<Out
     match (write(path, force, bytes), path) {
         (Ok(()), _) => Ok(Outcome::Good),
         (Err(error), None) => Err(error),
-        (Err(error), Some(path)) => {
+        (Err(error), Some(path)) if error.kind() == io::ErrorKind::AlreadyExists => {
             output::complain(&format!(
-                "{} ne peut pas être écrit : {}.",
-                output::name(path),
-                reason(&error)
+                "{} ne peut pas être écrit : il existe déjà (--force pour le remplacer).",
+                output::name(path)
             ));
             Ok(Outcome::File)
         }
+        (Err(error), Some(path)) => Ok(unwritten(path, &error)),
+    }
+}
+
+/// Says that a file could not be written.
+pub fn unwritten(path: &Path, error: &io::Error) -> Outcome {
+    output::complain(&format!(
+        "{} ne peut pas être écrit : {}.",
+        output::name(path),
+        reason(error)
+    ));
+    Outcome::File
+}
+
+/// Creates a file that must not exist, for its owner alone where the system has such rights: it names patients.
+pub fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A length as a person reads it.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} ko", bytes.div_ceil(1000)),
+        _ => format!("{} Mo", bytes.div_ceil(1_000_000)),
     }
 }
 
@@ -67,7 +94,7 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "il n'existe pas".to_owned(),
         io::ErrorKind::PermissionDenied => "l'accès est refusé".to_owned(),
         io::ErrorKind::IsADirectory => "c'est un dossier".to_owned(),
-        io::ErrorKind::AlreadyExists => "il existe déjà (--force pour le remplacer)".to_owned(),
+        io::ErrorKind::AlreadyExists => "il existe déjà".to_owned(),
         io::ErrorKind::FileTooLarge => "il dépasse 256 Mo".to_owned(),
         io::ErrorKind::StorageFull => "le disque est plein".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "le disque est en lecture seule".to_owned(),

@@ -1,5 +1,5 @@
 //! `dmpkit`: the integrator's tool. Checks, wraps and shows documents, lists value sets, follows and empties the outbox,
-//! from a terminal or a script.
+//! oversees the journal of a practice and keeps its files safe, from a terminal or a script.
 //!
 //! People read French on the standard output; machines ask for `--json` and get one JSON record a line. The exit code
 //! says how it went: see [`Outcome`].
@@ -7,10 +7,14 @@
 #![deny(unsafe_code)]
 
 mod args;
+mod asked;
 mod check;
 mod codes;
 mod dispatch;
+mod doctor;
 mod files;
+mod journal;
+mod keep;
 mod metadata;
 mod outbox;
 mod output;
@@ -55,6 +59,12 @@ fn main() -> ExitCode {
         Command::Outbox(command) => outbox::run(&command),
         Command::Dispatch(command) => dispatch::run(&command),
         Command::Takeover(command) => takeover::run(&command),
+        Command::Journal(command) => journal::run(&command),
+        Command::Backup(command) => keep::backup(&command),
+        Command::Restore(command) => keep::restore(&command),
+        Command::Rekey(command) => keep::rekey(&command),
+        Command::Salvage(command) => keep::salvage(&command),
+        Command::Doctor(command) => doctor::run(&command),
         #[cfg(feature = "simulator")]
         Command::Simulator(command) => simulator::run(&command),
     };

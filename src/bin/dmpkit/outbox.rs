@@ -28,7 +28,7 @@ pub fn run(command: &Outbox) -> io::Result<Outcome> {
     if command.action.is_some() && command.session.is_none() {
         return Ok(missing("--session <PROFESSIONNEL>"));
     }
-    let opened = practice::open(config, None).and_then(|connector| {
+    let opened = practice::open(config, command.key_file.as_deref()).and_then(|connector| {
         let session = command.session.as_deref();
         let session = session.map(|path: &Path| practice::session(&connector, path));
         Ok((session.transpose()?, connector))

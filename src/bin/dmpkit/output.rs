@@ -110,7 +110,7 @@ pub fn moment(at: Instant) -> String {
     )
 }
 
-/// A bar on the standard error while items leave; hidden when nobody looks.
+/// A bar on the standard error while items leave or pages are copied; hidden when nobody looks.
 pub struct Counter(ProgressBar);
 
 impl Counter {
@@ -126,10 +126,15 @@ impl Counter {
         Counter(bar)
     }
 
+    /// How many are done of how many.
+    pub fn at(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+    }
+
     /// How many ended, how many are left, how many of those that ended wait for a person.
     pub fn show(&self, ended: u64, left: u64, for_a_person: u64) {
-        self.0.set_length(ended + left);
-        self.0.set_position(ended);
+        self.at(ended, ended + left);
         if for_a_person > 0 {
             let message = format!("{for_a_person} en attente d'une personne");
             self.0.set_message(message);

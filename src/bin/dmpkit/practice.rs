@@ -9,7 +9,7 @@ use dmpkit::error::{Error, ErrorKind, StorageError};
 use dmpkit::{Config, Connector, Session};
 use zeroize::Zeroizing;
 
-use crate::{Outcome, files, output};
+use crate::{Outcome, args, files, output};
 
 /// Opens the practice of a configuration (record config); or how the command ends without it. `key_file` holds the key
 /// of encrypted files.
@@ -22,6 +22,11 @@ pub fn open(config: &Path, key_file: Option<&Path>) -> Result<Connector, Outcome
     opened.map_err(|error| refused(&error))
 }
 
+/// The same, as the command line names it.
+pub fn of(files: &args::Practice) -> Result<Connector, Outcome> {
+    open(&files.config, files.key_file.as_deref())
+}
+
 /// The configuration that a file holds (record config).
 pub fn config(path: &Path) -> Result<Config, Outcome> {
     Config::from_json(&text(path)?).map_err(|fault| not_a(path, "une configuration", &fault))
@@ -29,24 +34,41 @@ pub fn config(path: &Path) -> Result<Config, Outcome> {
 
 /// The key of encrypted files: 32 bytes in hexadecimal, or a passphrase on one line.
 pub fn key(path: &Path) -> Result<StoreKey, Outcome> {
-    let text = Zeroizing::new(text(path)?);
+    let text = secret(path)?;
     let line = text.trim_end_matches(['\r', '\n']);
-    let hexadecimal = line.len() == 64 && line.bytes().all(|b| b.is_ascii_hexdigit());
-    if !hexadecimal {
-        return StoreKey::passphrase(line).map_err(|_| {
+    match hexadecimal(line) {
+        Some(bytes) => Ok(StoreKey::raw(*bytes)),
+        None => StoreKey::passphrase(line).map_err(|_| {
             output::complain(&format!(
                 "{} ne contient pas de clé : 64 chiffres hexadécimaux, ou une phrase secrète, sur une ligne.",
                 output::name(path)
             ));
             Outcome::ToCorrect
-        });
+        }),
     }
-    let mut bytes = [0; 32];
+}
+
+/// The key of a file that may have one.
+pub fn maybe_key(path: Option<&Path>) -> Result<Option<StoreKey>, Outcome> {
+    path.map(key).transpose()
+}
+
+/// What a file holds that is wiped after use.
+pub fn secret(path: &Path) -> Result<Zeroizing<String>, Outcome> {
+    text(path).map(Zeroizing::new)
+}
+
+/// 32 bytes written as 64 hexadecimal digits.
+pub fn hexadecimal(line: &str) -> Option<Zeroizing<[u8; 32]>> {
+    if line.len() != 64 || !line.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = Zeroizing::new([0; 32]);
     for (index, byte) in bytes.iter_mut().enumerate() {
-        let pair = line.get(2 * index..2 * index + 2).unwrap_or_default();
-        *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+        let pair = line.get(2 * index..2 * index + 2)?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
     }
-    Ok(StoreKey::raw(bytes))
+    Some(bytes)
 }
 
 /// Opens a session of the professional or the structure that a file describes (record requester).
@@ -58,7 +80,8 @@ pub fn session(connector: &Connector, path: &Path) -> Result<Session, Outcome> {
         .map_err(|error| refused(&error))
 }
 
-fn text(path: &Path) -> Result<String, Outcome> {
+/// What a file of text holds.
+pub fn text(path: &Path) -> Result<String, Outcome> {
     let bytes = files::read(path).map_err(|error| output::unread(path, &error))?;
     let text = String::from_utf8(bytes).map_err(|_| {
         output::unread(
@@ -103,7 +126,8 @@ pub fn refused(error: &Error) -> Outcome {
     }
 }
 
-fn of_storage(error: &StorageError) -> &'static str {
+/// What is wrong with a file, for a person.
+pub fn of_storage(error: &StorageError) -> &'static str {
     match error {
         StorageError::Path => "Le chemin d'un fichier de la configuration ne convient pas.",
         StorageError::CannotOpen => {

@@ -32,7 +32,7 @@ struct Ready<'a> {
 
 /// The end of the help: the failures, and how to start.
 pub fn after_help() -> String {
-    let mut text = "\nPannes :\n".to_owned();
+    let mut text = "Pannes :\n".to_owned();
     for kind in Kind::ALL {
         text.push_str(&format!("  {:<20} {}\n", kind.name(), kind.french()));
     }

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dmpkit::clock::Instant;
 use dmpkit::connector::feed::Representatives;
 use dmpkit::connector::takeover::{
     FileOutcome, TakeOverCounts, TakeOverEnded, TakeOverLine, TakeOverReport, TakeOverRequest,
@@ -12,7 +11,7 @@ use dmpkit::connector::takeover::{
 use dmpkit::identity::Ins;
 
 use crate::args::{Seen, TakeOver};
-use crate::{Outcome, files, output, practice};
+use crate::{Outcome, asked, files, output, practice};
 
 /// Takes a folder, or files, over.
 pub fn run(command: &TakeOver) -> io::Result<Outcome> {
@@ -27,7 +26,7 @@ pub fn run(command: &TakeOver) -> io::Result<Outcome> {
             Err(error) => return Ok(output::unread(folder, &error)),
         },
     };
-    let session = practice::open(&command.config, command.key_file.as_deref())
+    let session = practice::of(&command.practice)
         .and_then(|connector| practice::session(&connector, &command.session));
     let session = match session {
         Ok(session) => session,
@@ -68,8 +67,8 @@ pub fn run(command: &TakeOver) -> io::Result<Outcome> {
 /// What the command line asks for.
 fn asked(command: &TakeOver) -> Result<TakeOverRequest, Outcome> {
     let mut request = TakeOverRequest {
-        from: day(command.from.as_deref(), 0)?,
-        to: day(command.to.as_deref(), 1)?,
+        from: asked::day(command.from.as_deref(), 0)?,
+        to: asked::day(command.to.as_deref(), 1)?,
         type_code: command.types.clone(),
         authors: command.authors.clone(),
         representatives: command.representatives.map(|seen| match seen {
@@ -100,30 +99,6 @@ fn asked(command: &TakeOver) -> Result<TakeOverRequest, Outcome> {
     Ok(request)
 }
 
-/// The beginning of a day of the calendar (UTC), or of one so many days after.
-fn day(text: Option<&str>, after: i64) -> Result<Option<Instant>, Outcome> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let digits: String = text.chars().filter(|c| *c != '-').collect();
-    let spelled = match digits.as_bytes() {
-        [_, _, _, _, _, _, _, _] if digits.is_ascii() => format!(
-            "{}-{}-{}T00:00:00Z",
-            &digits[..4],
-            &digits[4..6],
-            &digits[6..]
-        ),
-        _ => String::new(),
-    };
-    match Instant::parse(&spelled) {
-        Ok(day) => Ok(Some(day.plus_days(after))),
-        Err(_) => {
-            output::complain("Une date s'écrit AAAA-MM-JJ ou AAAAMMJJ.");
-            Err(Outcome::ToCorrect)
-        }
-    }
-}
-
 /// The INS of a file: one a line, the matricule and the OID of its authority.
 fn patients(path: &Path) -> Result<Vec<Ins>, Outcome> {
     let bytes = files::read(path).map_err(|error| output::unread(path, &error))?;
@@ -134,16 +109,10 @@ fn patients(path: &Path) -> Result<Vec<Ins>, Outcome> {
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
     {
-        let words: Vec<&str> = line
-            .split(|c: char| c.is_whitespace() || c == ';' || c == ',')
-            .filter(|word| !word.is_empty())
-            .collect();
-        match words[..] {
-            [matricule, oid] if Ins::new(matricule, oid).is_ok() => {
-                patients.extend(Ins::new(matricule, oid).ok());
-            }
+        match asked::ins(line) {
+            Some(ins) => patients.push(ins),
             // The line is a patient's: its number alone is told.
-            _ => {
+            None => {
                 output::complain(&format!(
                     "{}, ligne {} : un INS s'écrit « matricule OID ».",
                     output::name(path),
