@@ -1,7 +1,6 @@
 //! The background thread: it sends by itself, sleeps until it is of use, stops when told, and survives what it meets.
 
 #[path = "outbox/bench.rs"]
-#[allow(dead_code, reason = "a part of the outbox tests' bench is used here")]
 mod bench;
 #[path = "common/flaky.rs"]
 mod flaky;

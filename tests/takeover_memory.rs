@@ -1,6 +1,5 @@
 //! What a take-over costs in memory: one document at a time, whatever the number of files.
 
-#[allow(dead_code, reason = "the outbox's own tests use the rest")]
 #[path = "outbox/bench.rs"]
 mod bench;
 #[path = "common/flaky.rs"]

@@ -1,7 +1,7 @@
 //! Emptying the outbox: the host calls [`Connector::dispatch`] from its own thread or timer, as often as the answer's
 //! `next` says, or as it likes. Two processes may call at once.
 //!
-//! One turn: whose it is ([`crate::store::outbox`]); the dossier (TD0.2, asked once a call); the rules, on what is
+//! One turn: whose it is (`store::outbox`); the dossier (TD0.2, asked once a call); the rules, on what is
 //! known in the very transaction that takes the item; the DMP asked, or the item sent; the outcome written. What an
 //! error means is decided by [`crate::rules::outbox`]. The connector is held for one turn at a time, so that a doctor
 //! who reads does not wait for the whole outbox. Of a past document the DMP is also asked for its content.

@@ -106,7 +106,7 @@ fn a_lot_is_one_item_and_reaches_the_dmp_whole() {
     desk.drain();
     assert_eq!(desk.state(queued.id), State::Done);
     let lot = format!("{} {} {}", report_id(1), report_id(2), report_id(3));
-    assert_eq!(desk.deposits(), [lot.clone()]);
+    assert_eq!(desk.deposits(), std::slice::from_ref(&lot));
     assert_eq!(desk.calls(Call::References), [lot]);
     assert_eq!(desk.in_the_dmp().len(), 3);
 }

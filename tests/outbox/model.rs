@@ -258,13 +258,13 @@ fn check(start: World) -> usize {
     let graph = explore(start);
     let mut ends = HashSet::new();
     for world in graph.keys() {
-        for item in 0..ITEMS {
+        for (item, after) in AFTER.iter().enumerate() {
             assert!(world.deposits[item] <= 1, "deposited twice: {world:?}");
             if world.items[item].state == State::Done {
                 assert_eq!(world.deposits[item], 1, "done and not there: {world:?}");
             }
             // In the order of those that depend on each other, but when the first was given up.
-            if let Some(before) = AFTER[item]
+            if let Some(before) = *after
                 && world.deposits[item] == 1
             {
                 assert!(

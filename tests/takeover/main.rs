@@ -1,6 +1,5 @@
 //! The take-over of past documents: what goes, what stays and why, once each, stopped and called again anywhere.
 
-#[allow(dead_code, reason = "the outbox's own tests use the rest")]
 #[path = "../outbox/bench.rs"]
 mod bench;
 mod filters;

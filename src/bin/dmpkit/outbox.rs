@@ -216,7 +216,7 @@ fn line(item: &OutboxItem, retry_at: Option<dmpkit::clock::Instant>, all: bool) 
         false => String::new(),
     };
     output::line(
-        &format!(
+        format!(
             "{:>5}  {:<26}  {what:<34}  {:<20}  {:<20}{who}",
             item.id,
             item.state.french(),
