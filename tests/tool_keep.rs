@@ -240,6 +240,14 @@ fn the_doctor_tells_a_damaged_register_and_still_writes_what_may_be_sent() {
     std::fs::write(&path, "une lettre").expect("written");
     let record = desk.run(&["doctor", "--json"]).ended(1).record();
     assert_eq!(codes(&record), ["file_not_ours"]);
+    // None: a command makes no empty one, and does not find all well with it.
+    std::fs::remove_file(&path).expect("removed");
+    let record = desk.run(&["doctor", "--json"]).ended(1).record();
+    assert_eq!(codes(&record), ["register_absent"]);
+    desk.run(&["backup", "-o", "sauvegarde.db"])
+        .ended(3)
+        .says("Aucun registre");
+    assert!(!desk.files().contains(&"register.db".to_owned()));
     // A configuration that cannot be read is told as everywhere, and leaves no file.
     desk.write("config.json", "{}");
     desk.run(&["doctor", "-o", "rien.json"])

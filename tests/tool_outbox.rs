@@ -323,7 +323,7 @@ fn mistakes_are_told_in_french_with_their_codes() {
         (
             &["dispatch", "--config", "elsewhere.json"],
             3,
-            "ne peut pas être ouvert",
+            "Aucun registre n'est à la place que dit la configuration",
         ),
         (
             &["outbox", "--config", &config, "--session", &config],

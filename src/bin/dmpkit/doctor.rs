@@ -106,6 +106,14 @@ fn examine(command: &Doctor) -> Result<Record, Outcome> {
         bundle: None,
         check: None,
     };
+    if !practice::stands(&config) {
+        record.findings.push(wrong(
+            "register_absent",
+            practice::ABSENT,
+            Some("Lancez la commande du dossier du logiciel, ou corrigez le chemin ; si le fichier a disparu, « dmpkit restore » remet la dernière sauvegarde."),
+        ));
+        return Ok(record);
+    }
     let opened = match &key {
         None => Connector::open(config),
         Some(key) => Connector::open_keyed(config, key),
@@ -404,7 +412,7 @@ fn tell(record: &Record) -> io::Result<()> {
 fn figures(bundle: &SupportBundle) -> io::Result<()> {
     let counts = &bundle.outbox;
     output::line(&format!(
-        "Registre : {} ; journal : {} entrées ; à envoyer : {} ; en attente d'une personne : {} ; envoyés : {}",
+        "Registre : {} ; entrées du journal : {} ; à envoyer : {} ; en attente d'une personne : {} ; envoyés : {}",
         files::size(u64::try_from(bundle.register.bytes).unwrap_or_default()),
         bundle.journal.entries,
         counts.left(),

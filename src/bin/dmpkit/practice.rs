@@ -15,11 +15,24 @@ use crate::{Outcome, args, files, output};
 /// of encrypted files.
 pub fn open(config: &Path, key_file: Option<&Path>) -> Result<Connector, Outcome> {
     let read = self::config(config)?;
+    if !stands(&read) {
+        output::complain(ABSENT);
+        return Err(Outcome::File);
+    }
     let opened = match key_file {
         None => Connector::open(read),
         Some(path) => Connector::open_keyed(read, &key(path)?),
     };
     opened.map_err(|error| refused(&error))
+}
+
+/// What is told where there is no register.
+pub const ABSENT: &str = "Aucun registre n'est à la place que dit la configuration : ses chemins partent du dossier courant.";
+
+/// Whether the register is there. The practice's software makes it; a command run from another folder must not make
+/// an empty one, and find all well with it.
+pub fn stands(config: &Config) -> bool {
+    Path::new(&config.register).exists()
 }
 
 /// The same, as the command line names it.
