@@ -232,6 +232,8 @@ fn prepared(
     answer.pages = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     alone(&connection)?;
     connection.close().map_err(|(_, e)| storage(&e))?;
+    // A journal that SQLite emptied, and left when a sync failed.
+    files::remove_companions(made)?;
     files::sync(made)?;
     Ok(answer)
 }

@@ -133,6 +133,8 @@ fn plain_to_keyed(
     }
     let result = alone(&connection)
         .and_then(|()| export(&connection, schema, &made, new))
+        // A journal that SQLite emptied, and left when a sync failed.
+        .and_then(|()| files::remove_companions(&made))
         .and_then(|()| files::sync(&made));
     if let Err(error) = result {
         files::remove_whole(&made)?;
