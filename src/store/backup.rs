@@ -134,7 +134,7 @@ fn copy(
     drop(copied);
     drop(source);
     // One file, without companions.
-    target.pragma_update(None, "journal_mode", "delete")?;
+    sqlite::turn(&target, "delete")?;
     described(&target, key)
 }
 

@@ -178,35 +178,35 @@ fn journal_mode(connection: &Connection) -> Result<String, StorageError> {
         .map_err(|e| storage(&e))
 }
 
-/// Turns a file to WAL. SQLite does not wait for others here, as it does everywhere else; and when the disk fails
-/// it says nothing and stays as it was: in a mode whose commits could come undone at a power cut.
+/// Turns a file to a mode of journal; answers the mode it is in then.
+///
+/// SQLite answers the new mode first and commits after: whoever reads that answer alone never hears that the disk
+/// failed, and works on in a mode that is not the file's.
+pub(super) fn turn(connection: &Connection, mode: &str) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let mut rows = statement.query([])?;
+    let mut answered = String::new();
+    while let Some(row) = rows.next()? {
+        answered = row.get(0)?;
+    }
+    Ok(answered)
+}
+
+/// Turns a file to WAL. SQLite does not wait for others here, as it does everywhere else.
 fn write_ahead(connection: &Connection) -> Result<(), StorageError> {
     const PAUSE: Duration = Duration::from_millis(5);
     let mut waited = Duration::ZERO;
-    let mut failed = false;
     loop {
-        let turned: rusqlite::Result<String> =
-            connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
-        match turned.map_err(|e| storage(&e)) {
+        match turn(connection, "wal").map_err(|e| storage(&e)) {
             Err(StorageError::Busy) if waited < BUSY => {
                 std::thread::sleep(PAUSE);
                 waited += PAUSE;
             }
             Err(other) => return Err(other),
             Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(_) if failed => return Err(StorageError::Io),
-            Ok(_) => {
-                failed = true;
-                first_page_written(connection).map_err(|e| storage(&e))?;
-            }
+            Ok(_) => return Err(StorageError::Io),
         }
     }
-}
-
-/// Writes the page that a change of mode writes, as it is: the disk's failure is told then.
-fn first_page_written(connection: &Connection) -> rusqlite::Result<()> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    connection.pragma_update(None, "user_version", version)
 }
 
 /// What a file is before anything is done with it.
