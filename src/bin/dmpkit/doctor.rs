@@ -19,6 +19,7 @@ use crate::{Outcome, files, output, practice};
 /// Days after which what waits for its turn should have left.
 const LATE_DAYS: i64 = 1;
 /// Seconds of difference between the clocks that deserve a look: the DMP refuses what is dated ahead of it.
+#[cfg(feature = "national")]
 const SKEW_SECONDS: i64 = 60;
 /// Bytes of the register that nothing uses, worth mentioning when they are also half of it.
 const FREE_BYTES: i64 = 64 * 1024 * 1024;
