@@ -134,7 +134,7 @@ fn copy(
     drop(copied);
     drop(source);
     // One file, without companions.
-    target.pragma_update(None, "journal_mode", "delete")?;
+    sqlite::turn(&target, "delete")?;
     described(&target, key)
 }
 
@@ -232,6 +232,8 @@ fn prepared(
     answer.pages = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     alone(&connection)?;
     connection.close().map_err(|(_, e)| storage(&e))?;
+    // A journal that SQLite emptied, and left when a sync failed.
+    files::remove_companions(made)?;
     files::sync(made)?;
     Ok(answer)
 }

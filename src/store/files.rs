@@ -80,6 +80,11 @@ pub(super) fn remove(path: &str) -> Result<(), StorageError> {
 /// Removes a file of SQLite's and its companions.
 pub(super) fn remove_whole(path: &str) -> Result<(), StorageError> {
     remove(path)?;
+    remove_companions(path)
+}
+
+/// Removes the companions of a file that is closed.
+pub(super) fn remove_companions(path: &str) -> Result<(), StorageError> {
     COMPANIONS
         .iter()
         .try_for_each(|companion| remove(&format!("{path}{companion}")))

@@ -88,8 +88,7 @@ pub(super) fn alone(connection: &Connection) -> Result<(), StorageError> {
     let run = || -> rusqlite::Result<bool> {
         connection.busy_timeout(OTHERS)?;
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        let mode: String =
-            connection.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0))?;
+        let mode = sqlite::turn(connection, "delete")?;
         // EXTRA: the end of a transaction is durable before it is told.
         connection.execute_batch("PRAGMA synchronous = EXTRA; BEGIN EXCLUSIVE; COMMIT;")?;
         Ok(mode == "delete")
@@ -133,6 +132,8 @@ fn plain_to_keyed(
     }
     let result = alone(&connection)
         .and_then(|()| export(&connection, schema, &made, new))
+        // A journal that SQLite emptied, and left when a sync failed.
+        .and_then(|()| files::remove_companions(&made))
         .and_then(|()| files::sync(&made));
     if let Err(error) = result {
         files::remove_whole(&made)?;

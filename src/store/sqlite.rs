@@ -178,20 +178,33 @@ fn journal_mode(connection: &Connection) -> Result<String, StorageError> {
         .map_err(|e| storage(&e))
 }
 
+/// Turns a file to a mode of journal; answers the mode it is in then.
+///
+/// SQLite answers the new mode first and commits after: whoever reads that answer alone never hears that the disk
+/// failed, and works on in a mode that is not the file's.
+pub(super) fn turn(connection: &Connection, mode: &str) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let mut rows = statement.query([])?;
+    let mut answered = String::new();
+    while let Some(row) = rows.next()? {
+        answered = row.get(0)?;
+    }
+    Ok(answered)
+}
+
 /// Turns a file to WAL. SQLite does not wait for others here, as it does everywhere else.
 fn write_ahead(connection: &Connection) -> Result<(), StorageError> {
     const PAUSE: Duration = Duration::from_millis(5);
     let mut waited = Duration::ZERO;
     loop {
-        let turned = connection
-            .pragma_update(None, "journal_mode", "wal")
-            .map_err(|e| storage(&e));
-        match turned {
+        match turn(connection, "wal").map_err(|e| storage(&e)) {
             Err(StorageError::Busy) if waited < BUSY => {
                 std::thread::sleep(PAUSE);
                 waited += PAUSE;
             }
-            other => return other,
+            Err(other) => return Err(other),
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => return Err(StorageError::Io),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::scenario::Kept;
 
 /// How many failures one way of failing plays, unless told otherwise.
-const EVERYDAY: usize = 150;
+const EVERYDAY: usize = 100;
 
 /// The one to play, if it is named.
 fn only() -> Option<String> {
@@ -26,13 +26,11 @@ pub fn budget() -> usize {
     })
 }
 
-/// Takes `wanted` of them: half in clear, half under a key; as many of both when it was told how many.
+/// Takes `wanted` of them: half in clear, half under a key.
 pub fn chosen<T>(cases: Vec<Case<T>>, wanted: usize) -> Vec<Case<T>> {
     let (clear, keyed) = cases.into_iter().partition(|c| c.kept == Kept::InClear);
-    let told = std::env::var_os("DMPKIT_FAULT_POINTS").is_some();
-    let each = if told { wanted } else { wanted / 2 };
-    let mut chosen: Vec<Case<T>> = evenly(clear, each);
-    chosen.extend(evenly(keyed, each));
+    let mut chosen: Vec<Case<T>> = evenly(clear, wanted / 2);
+    chosen.extend(evenly(keyed, wanted / 2));
     chosen
 }
 

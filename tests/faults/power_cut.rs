@@ -186,19 +186,6 @@ fn what_is_acknowledged_after_a_sync_that_failed_survives_a_power_cut() {
             std::fs::write(left.path().join(name), content).expect("written");
         }
         let marks = marks(place.path());
-        if std::env::var_os("SHOW").is_some() {
-            let mut n = 0;
-            for (i, e) in effects.iter().enumerate() {
-                let short = match e {
-                    Effect::Write { id, at, bytes } => format!("W {id} {at} {}", bytes.len()),
-                    other => format!("{other:?}"),
-                };
-                if !matches!(e, Effect::Read { .. }) {
-                    println!("{i} [{n}] {}", &short[..short.len().min(150)]);
-                }
-                n += 1;
-            }
-        }
         named(case.scenario).survives(left.path(), case.kept, None, &marks, Happened::PowerCut);
         "survived"
     });

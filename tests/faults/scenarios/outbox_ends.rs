@@ -49,7 +49,7 @@ pub fn opposition() -> Vec<Step> {
         |desk| {
             let opposed = desk.answers.contains_key("oppose to 1");
             let early = (0..2).find_map(|n| too_early(desk, n));
-            if let Some(early) = early.or_else(|| (!opposed).then(|| too_early_reply())) {
+            if let Some(early) = early.or_else(|| (!opposed).then(too_early_reply)) {
                 return early;
             }
             reply(with(desk, |connector, _| everything_sent(connector)))
