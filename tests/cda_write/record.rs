@@ -18,7 +18,12 @@ fn schema(name: &str) -> Value {
 }
 
 fn validator() -> Validator {
-    let names = ["common.schema.json", "wrap-context.schema.json"];
+    // The definitions that records share name the refusal's record.
+    let names = [
+        "common.schema.json",
+        "refusal.schema.json",
+        "wrap-context.schema.json",
+    ];
     let documents = names.map(|name| (format!("{BASE}{name}"), schema(name)));
     let registry: Registry<'static> = Registry::new()
         .extend(documents)
