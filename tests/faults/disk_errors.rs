@@ -67,8 +67,9 @@ fn a_disk_that_fails_at_any_call_is_told_and_loses_nothing_and_work_goes_on_once
                 ] {
                     // SQLCipher decrypts what could not be read, finds it false, and reads no more on that
                     // connection: work goes on once the connector is opened again.
-                    let read = matches!(effect, Effect::Read { .. });
-                    if read && mended && rehearsed.kept == Kept::UnderKey {
+                    let reads = matches!(effect, Effect::Read { .. })
+                        || (lasting && matches!(mode, Mode::Io));
+                    if reads && mended && rehearsed.kept == Kept::UnderKey {
                         continue;
                     }
                     cases.push(Case {
@@ -118,7 +119,7 @@ fn a_disk_that_fails_at_any_call_is_told_and_loses_nothing_and_work_goes_on_once
             let shared = rehearsed
                 .file_of(effect)
                 .is_some_and(|name| name.ends_with("-shm"));
-            let alone = matches!(case.scenario, "re-key" | "restore");
+            let alone = matches!(case.scenario, "re-key" | "restore" | "backup");
             let allowed = told(effect, shared, alone, case.what);
             assert!(
                 allowed.contains(&first.status.as_str()),
