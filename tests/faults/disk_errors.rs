@@ -31,6 +31,10 @@ fn modes(effect: &Effect) -> &'static [Mode] {
 /// files that are taken for it alone.
 fn told(effect: &Effect, shared: bool, alone: bool, failing: Failing) -> &'static [&'static str] {
     match (failing.mode, effect) {
+        // A file that cannot be made; or, where one is done without, what is written next.
+        (Mode::Full, Effect::Open { .. }) if failing.lasting => {
+            &["DMP_CANNOT_OPEN", "DMP_DISK_FULL"]
+        }
         (Mode::Full, Effect::Open { .. }) => &["DMP_CANNOT_OPEN"],
         // SQLCipher does not say why it could not change a key, nor SQLite why it stayed in a mode of its journal.
         (Mode::Full | Mode::Short, _) if alone => &["DMP_DISK_FULL", "DMP_IO"],
