@@ -150,10 +150,12 @@ impl Run {
                     (Some(known), Some(theirs)) => known.traits.divergences(theirs),
                     _ => Vec::new(),
                 };
-                let now = session.inner.now();
+                // As at any opening of a dossier: what it no longer allows to keep goes too.
+                let seen =
+                    Access::before(session, &row.ins, existence.clone(), divergences.clone());
                 places.register.durable(|tx| {
                     tx.open_road(&author)?;
-                    tx.put_standing(&row.patient, &author, &existence, &divergences, now)
+                    seen.remember_standing(tx)
                 })?;
                 self.seen
                     .insert(key.clone(), (existence.clone(), divergences.clone()));
