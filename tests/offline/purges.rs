@@ -7,7 +7,7 @@ use dmpkit::document::Oid;
 use dmpkit::dossier::AuthorisationChange;
 use serde_json::{Value, json};
 
-use crate::ward::{READER, Ward, everything, id, online, record};
+use crate::ward::{READER, Ward, everything, id, ins, online, record, report};
 
 type Left = Result<Vec<Oid>, String>;
 
@@ -239,7 +239,7 @@ fn agree(ward: &Ward) {
     ward.agree(json!({"kind": "care_team"}));
 }
 
-const ENDS: [End; 8] = [
+const ENDS: [End; 9] = [
     End {
         name: "the consent is withdrawn",
         happens: |ward| ward.revoke(ward.consent),
@@ -267,6 +267,22 @@ const ENDS: [End; 8] = [
         happens: |ward| {
             ward.patient(json!({"action": "block", "professional": READER}));
             online(&ward.reader);
+        },
+        again: |ward| {
+            ward.patient(json!({"action": "unblock", "professional": READER}));
+            declare(ward);
+        },
+    },
+    End {
+        name: "he is blocked, and what he handed over is dispatched",
+        happens: |ward| {
+            let request = record(json!({"patient": ins()}));
+            ward.reader
+                .enqueue(&request, &report(50))
+                .expect("handed over");
+            ward.patient(json!({"action": "block", "professional": READER}));
+            let done = ward.connector.dispatch(&Default::default(), &mut |_| true);
+            assert_eq!(done.expect("dispatched").progress.sent, 1);
         },
         again: |ward| {
             ward.patient(json!({"action": "unblock", "professional": READER}));
