@@ -88,6 +88,22 @@ pub struct Existence {
     pub traits: Option<IdentityTraits>,
 }
 
+impl Existence {
+    /// A dossier of which nothing is known but its state: nobody authorised, nothing opposed.
+    pub(crate) fn bare(state: DossierState) -> Existence {
+        Existence {
+            state,
+            attached_to_mes: false,
+            authorisation: Authorisation::NonExiste,
+            authorised_until: None,
+            medecin_traitant: false,
+            opposition_bris_de_glace: false,
+            opposition_centre_15: false,
+            traits: None,
+        }
+    }
+}
+
 /// A minor's or protected adult's legal representative.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

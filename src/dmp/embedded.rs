@@ -164,16 +164,7 @@ impl Dmp for Embedded {
         let viewer = Viewer::new(&transaction, world, context, now)?;
         viewer.require_right(Right::TestExistence)?;
         let existence = match &viewer.dossier {
-            None => Existence {
-                state: DossierState::Nonexistent,
-                attached_to_mes: false,
-                authorisation: Authorisation::NonExiste,
-                authorised_until: None,
-                medecin_traitant: false,
-                opposition_bris_de_glace: false,
-                opposition_centre_15: false,
-                traits: None,
-            },
+            None => Existence::bare(DossierState::Nonexistent),
             Some(dossier) => {
                 viewer.trace("TD0.2", None, true)?;
                 Existence {

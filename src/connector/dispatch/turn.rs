@@ -9,7 +9,7 @@ use crate::connector::session::Session;
 use crate::connector::{State as Places, outbox};
 use crate::dmp::{Deposit, Lot, StatusChange, VisibilityChange};
 use crate::document::{EntryUuid, Oid};
-use crate::dossier::{Authorisation, DossierState, Existence};
+use crate::dossier::{DossierState, Existence};
 use crate::error::{Error, ErrorKind, NetworkKind, Refusal, Result};
 use crate::rules::outbox::pace::next_turn;
 use crate::rules::outbox::reason::{FAULT, IDENTIFIER_TAKEN, OFTEN_FAILED, PART_OF_LOT};
@@ -138,7 +138,12 @@ impl Run {
         let (existence, divergences) = match self.seen.get(&key) {
             Some(seen) => seen.clone(),
             None => {
-                let bare = Access::before(session, &row.ins, nothing_known(), Vec::new());
+                let bare = Access::before(
+                    session,
+                    &row.ins,
+                    Existence::bare(DossierState::Nonexistent),
+                    Vec::new(),
+                );
                 let existence = match places.dmp.test_existence(&bare.context()) {
                     Ok(existence) => existence,
                     Err(error) if cancelled_by_host(&error) => return Ok(Step::Cancelled),
@@ -646,18 +651,4 @@ fn change(
         (None, _) => dmp.change_status(&context, target, StatusChange::Delete, &row.submission)?,
     };
     Ok(Vec::new())
-}
-
-/// Before TD0.2: nothing.
-fn nothing_known() -> Existence {
-    Existence {
-        state: DossierState::Nonexistent,
-        attached_to_mes: false,
-        authorisation: Authorisation::NonExiste,
-        authorised_until: None,
-        medecin_traitant: false,
-        opposition_bris_de_glace: false,
-        opposition_centre_15: false,
-        traits: None,
-    }
 }

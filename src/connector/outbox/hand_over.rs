@@ -9,7 +9,7 @@ use crate::connector::change::DEFAULT_CONTENT_TYPE;
 use crate::connector::feed::{FeedOptions, Staged};
 use crate::connector::session::{Note, Session};
 use crate::document::Oid;
-use crate::dossier::{Authorisation, DossierState, Existence};
+use crate::dossier::{DossierState, Existence};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::identity::Ins;
 use crate::rules::outbox::reason::{CORRECTED, NOT_NOW, OTHER_CONTENT};
@@ -37,7 +37,7 @@ impl Session {
             .read(|tx| tx.standing(&cx, self.requester.id()))?;
         let (existence, divergences) = match standing {
             Some(standing) => (standing.existence, standing.divergences),
-            None => (unseen(), Vec::new()),
+            None => (Existence::bare(DossierState::Active), Vec::new()),
         };
         let alive = Existence {
             state: DossierState::Active,
@@ -321,18 +321,4 @@ fn earlier(
             .is_ok_and(|d| d.len() == lot.len());
         (row, same && known == lot.len() && whole)
     }))
-}
-
-/// What is known of a dossier that nobody of the practice has looked at.
-fn unseen() -> Existence {
-    Existence {
-        state: DossierState::Active,
-        attached_to_mes: false,
-        authorisation: Authorisation::NonExiste,
-        authorised_until: None,
-        medecin_traitant: false,
-        opposition_bris_de_glace: false,
-        opposition_centre_15: false,
-        traits: None,
-    }
 }
