@@ -23,6 +23,7 @@ use crate::dossier::Existence;
 use crate::error::{Error, Result};
 use crate::identity::Trait;
 use crate::rules::outbox::pace::{day_began, take_over_turn};
+use crate::rules::outbox::retry::awaited;
 use crate::rules::outbox::{Event, State};
 use crate::store::outbox::{ItemRow, Move, Place};
 use turn::Step;
@@ -263,7 +264,7 @@ impl Connector {
             if tx.stopped(Stop::All)?.is_some() {
                 return Ok(Chosen::Stopped);
             }
-            if let Some(road) = tx.road(None)?.filter(|road| road.retry_at > now) {
+            if let Some(road) = tx.road(None)?.filter(|road| awaited(road.retry_at, now)) {
                 return Ok(Chosen::Closed(road.retry_at));
             }
             let closed = tx.closed_authors(now)?;
@@ -274,7 +275,7 @@ impl Connector {
             let mut later: Vec<Instant> = closed.iter().map(|(_, at)| *at).collect();
             if run.request.take_over && tx.stopped(Stop::TakeOver)?.is_none() {
                 let offset = run.request.utc_offset_minutes;
-                let sent = tx.taken_over_since(day_began(now, offset))?;
+                let sent = tx.taken_over_since(day_began(now, offset), now)?;
                 let turn = take_over_turn(&self.inner.config.parameters, offset, sent, now);
                 if let Some(row) = tx.next_item(Place::TakeOver, &skip, now)? {
                     if turn <= now {

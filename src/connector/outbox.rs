@@ -93,10 +93,6 @@ impl Change {
 pub struct Queued {
     /// Number of the item, among its author's.
     pub id: i64,
-    /// Its id in the register.
-    #[serde(skip)]
-    #[allow(dead_code, reason = "take-overs name their items by it")]
-    pub(crate) row: i64,
     /// Its state.
     pub state: State,
     /// True when these very bytes had been handed over before: the item is that one.

@@ -112,3 +112,23 @@ fn what_waits_for_a_person_is_never_forgotten() {
     desk.dispatch();
     assert_eq!(desk.state(item.id), State::Dead);
 }
+
+#[test]
+fn a_clock_that_was_ahead_when_it_was_handed_over_or_failed_does_not_hold_it_back() {
+    let desk = Desk::with(json!({}));
+    let now = desk.connector.now();
+    // The clock of the machine says next year: a second is filled, and something goes wrong.
+    desk.connector.set_time(now.plus_days(400)).unwrap();
+    for n in 10..15 {
+        desk.add(n);
+    }
+    desk.dispatch();
+    desk.fate(|_, _, _| Fate::Unreachable);
+    let item = desk.add(1);
+    desk.dispatch();
+    desk.well();
+    desk.connector.set_time(now).unwrap();
+    let answer = desk.dispatch();
+    assert_eq!((answer.progress.sent, answer.next), (1, None));
+    assert_eq!(desk.state(item.id), State::Done);
+}

@@ -94,8 +94,8 @@ impl Session {
         ];
         let submission = access.submission(DEFAULT_CONTENT_TYPE, &parts)?;
         let now = self.inner.now();
-        let (row, number) = places.register.durable(|tx| {
-            let (row, number) = tx.put_item(&NewItem {
+        let number = places.register.durable(|tx| {
+            let (_, number) = tx.put_item(&NewItem {
                 ins: &access.patient,
                 patient: &access.cx,
                 requester: &self.requester,
@@ -108,11 +108,10 @@ impl Session {
                 now,
             })?;
             access.note_item(tx, "outbox.add", Outcome::Done, number, Some(id), None)?;
-            Ok((row, number))
+            Ok(number)
         })?;
         Ok(Queued {
             id: number,
-            row,
             state: State::Waiting,
             already_there: false,
             findings: Vec::new(),
@@ -201,7 +200,7 @@ impl Access {
                 if let Some(old) = instead {
                     after_the_end(tx, &self.session, old, now)?;
                 }
-                return Ok((row.id, row.number, row.item.state, true));
+                return Ok((row.number, row.item.state, true));
             }
             let documents: Vec<NewDocument<'_>> = lot
                 .iter()
@@ -254,12 +253,11 @@ impl Access {
                     after_the_end(tx, &self.session, old, now)?;
                 }
             }
-            Ok((row, number, start.state, false))
+            Ok((number, start.state, false))
         });
         match result {
-            Ok((row, id, state, already_there)) => Ok(Queued {
+            Ok((id, state, already_there)) => Ok(Queued {
                 id,
-                row,
                 state,
                 already_there,
                 findings,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Event;
+use crate::clock::Instant;
 use crate::dmp::Code;
 use crate::error::{DmpError, Error, ErrorKind};
 use crate::rules::decide::{
@@ -145,6 +146,17 @@ pub const HELD_AFTER: u32 = 10;
 
 const FIRST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// Whether to wait still for an instant that was set before. One further ahead than any wait was set by a clock that has
+/// been put back since, and counts as come.
+pub fn awaited(at: Instant, now: Instant) -> bool {
+    at > now && at <= furthest(now)
+}
+
+/// The furthest instant for which anything waits.
+pub fn furthest(now: Instant) -> Instant {
+    now.plus_seconds(LONGEST.as_secs().cast_signed())
+}
 
 /// How long to wait after so many failures in a row: twice as long each time, a quarter of an hour at most, less up
 /// to half by chance, so that the practices of a region do not come back together. `chance` is any number.

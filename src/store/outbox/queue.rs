@@ -7,6 +7,7 @@ use super::{ItemRow, damaged};
 use crate::clock::Instant;
 use crate::error::Result;
 use crate::rules::outbox::State;
+use crate::rules::outbox::retry::furthest;
 use crate::store::Tx;
 use crate::store::register::maybe_instant;
 
@@ -92,12 +93,16 @@ impl Tx<'_> {
                 .0
                 .prepare_cached(
                     "SELECT o.id FROM outbox o
-                     WHERE o.actor = ?1 AND o.take_over = ?2 AND o.state IN ('waiting', 'unsure') AND o.due_at <= ?3
+                     WHERE o.actor = ?1 AND o.take_over = ?2 AND o.state IN ('waiting', 'unsure')
+                       AND (o.due_at <= ?3 OR o.due_at > ?4)
                        AND NOT EXISTS (SELECT 1 FROM outbox_after a JOIN outbox p ON p.id = a.predecessor
                            WHERE a.item = o.id AND p.state NOT IN ('done', 'cancelled'))
                      ORDER BY o.id LIMIT 1",
                 )?
-                .query_row(params![actor, take_over, now.millis()], |row| row.get(0))
+                .query_row(
+                    params![actor, take_over, now.millis(), furthest(now).millis()],
+                    |row| row.get(0),
+                )
                 .optional()?;
             if let Some(id) = id {
                 return self.item(id)?.ok_or_else(damaged).map(Some);
@@ -111,9 +116,10 @@ impl Tx<'_> {
         let at: Option<i64> = self
             .0
             .prepare_cached(
-                "SELECT min(due_at) FROM outbox WHERE state IN ('waiting', 'unsure') AND due_at > ?1",
+                "SELECT min(due_at) FROM outbox WHERE state IN ('waiting', 'unsure') AND due_at > ?1
+                   AND due_at <= ?2",
             )?
-            .query_row([now.millis()], |row| row.get(0))?;
+            .query_row([now.millis(), furthest(now).millis()], |row| row.get(0))?;
         Ok(maybe_instant(at)?)
     }
 

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::damaged;
 use crate::clock::Instant;
 use crate::error::Result;
+use crate::rules::outbox::retry::furthest;
 use crate::store::Tx;
 use crate::store::register::instant;
 
@@ -93,9 +94,9 @@ impl Tx<'_> {
     /// Authors whose way is closed, with the instant it is tried again.
     pub fn closed_authors(&self, now: Instant) -> Result<Vec<(String, Instant)>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT scope, retry_at FROM outbox_road WHERE scope <> '' AND retry_at > ?1",
+            "SELECT scope, retry_at FROM outbox_road WHERE scope <> '' AND retry_at > ?1 AND retry_at <= ?2",
         )?;
-        let mut rows = statement.query([now.millis()])?;
+        let mut rows = statement.query([now.millis(), furthest(now).millis()])?;
         let mut closed = Vec::new();
         while let Some(row) = rows.next()? {
             closed.push((row.get(0)?, instant(row.get(1)?)?));
@@ -116,12 +117,14 @@ impl Tx<'_> {
             .collect::<rusqlite::Result<_>>()?)
     }
 
-    /// How many take-overs left since an instant.
-    pub fn taken_over_since(&self, since: Instant) -> Result<u32> {
+    /// How many take-overs left since an instant; what a clock dated later than now does not count.
+    pub fn taken_over_since(&self, since: Instant, now: Instant) -> Result<u32> {
         Ok(self
             .0
-            .prepare_cached("SELECT count(*) FROM outbox_sent WHERE take_over = 1 AND at >= ?1")?
-            .query_row([since.millis()], |row| row.get(0))?)
+            .prepare_cached(
+                "SELECT count(*) FROM outbox_sent WHERE take_over = 1 AND at BETWEEN ?1 AND ?2",
+            )?
+            .query_row([since.millis(), now.millis()], |row| row.get(0))?)
     }
 
     /// Something leaves now. What left more than two days ago is forgotten.
