@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use face::call;
 use practice::{
@@ -216,6 +218,40 @@ fn files_that_many_create_at_once_are_created_once() {
             "{statuses:?}"
         );
     }
+}
+
+#[test]
+fn a_writer_who_hardly_ever_lets_go_of_the_register_starves_nobody() {
+    let practice = Practice::open();
+    let path = practice.folder.path().join("register.db");
+    let register = rusqlite::Connection::open(path).expect("opened");
+    register.busy_timeout(Duration::ZERO).expect("set");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // As on a slow disk, where a transaction is long and the next one begins at once.
+        let done = &done;
+        scope.spawn(move || {
+            let (held, free) = (Duration::from_millis(30), Duration::from_micros(100));
+            while !done.load(Ordering::Relaxed) {
+                if register.execute_batch("BEGIN IMMEDIATE").is_ok() {
+                    std::thread::sleep(held);
+                    register.execute_batch("COMMIT").expect("committed");
+                }
+                std::thread::sleep(free);
+            }
+        });
+        let record = json!({"patient": ins(),
+            "consent": {"kind": "care_team", "means": "oral", "wording": "affiche 2026-1"}});
+        let statuses: Vec<&str> = (0..6)
+            .map(|_| {
+                // Time for the other to come first.
+                std::thread::sleep(Duration::from_millis(5));
+                ask("dmp_consent_record", practice.session, &record).name()
+            })
+            .collect();
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(statuses, ["DMP_OK"; 6]);
+    });
 }
 
 #[test]

@@ -236,14 +236,14 @@ impl Register {
     pub fn scrub(&mut self) -> bool {
         // A reader who stays is not waited for as a writer is.
         const PATIENCE: Duration = Duration::from_secs(2);
-        let patient = self.connection.busy_timeout(PATIENCE).is_ok();
+        let patient = sqlite::wait_for_others(&mut self.connection, PATIENCE).is_ok();
         let written = patient && self.connection.execute_batch("VACUUM").is_ok();
         let busy = self
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
                 row.get::<_, bool>(0)
             });
-        let restored = self.connection.busy_timeout(sqlite::BUSY).is_ok();
+        let restored = sqlite::wait_for_others(&mut self.connection, sqlite::BUSY).is_ok();
         written && restored && busy.is_ok_and(|busy| !busy)
     }
 

@@ -10,7 +10,7 @@
 //! temporary tables stay in memory. What is deleted is overwritten in every file, keyed or not.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, ffi};
@@ -28,7 +28,7 @@ pub(crate) struct Schema {
     pub migrations: &'static [&'static [&'static str]],
 }
 
-/// How long a call waits for another process that is writing.
+/// How long a call waits for others who are writing.
 pub(super) const BUSY: Duration = Duration::from_secs(30);
 
 /// Whether a path can only be a file's: neither empty, nor a URI, nor one of SQLite's names in memory.
@@ -92,19 +92,41 @@ pub(super) fn connect(
     schema: &Schema,
     key: Option<&StoreKey>,
 ) -> Result<Connection, StorageError> {
-    let connection =
+    let mut connection =
         Connection::open_with_flags(Path::new(path), flags).map_err(|e| storage(&e))?;
     // SQLite falls back to reading alone; said at once, for it would say something else later.
     if connection.is_readonly(MAIN_DB).map_err(|e| storage(&e))? {
         return Err(StorageError::ReadOnly);
     }
-    connection.busy_timeout(BUSY).map_err(|e| storage(&e))?;
+    wait_for_others(&mut connection, BUSY).map_err(|e| storage(&e))?;
     // Closing a file that is then refused must not move its write-ahead log into it.
     checkpoint_on_close(&connection, false)?;
     if let Some(key) = key {
         unlock(&connection, key, schema.page_size)?;
     }
     Ok(connection)
+}
+
+/// Makes a connection wait for others who are writing, no longer than `length`.
+///
+/// It looks again every millisecond. SQLite's own wait soon looks ten times a second only: a file whose other
+/// writer begins anew as soon as it has ended, on a slow disk, is then hardly ever met free.
+pub(super) fn wait_for_others(
+    connection: &mut Connection,
+    length: Duration,
+) -> rusqlite::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(1);
+    let mut began = Instant::now();
+    connection.busy_handler(Some(move |looked: i32| {
+        if looked == 0 {
+            began = Instant::now();
+        }
+        let goes_on = began.elapsed() < length;
+        if goes_on {
+            std::thread::sleep(PAUSE);
+        }
+        goes_on
+    }))
 }
 
 /// Whether closing the last connection moves the write-ahead log into the file.
