@@ -115,6 +115,7 @@ pub(super) fn link_or_move(from: &str, to: &str) -> Result<(), StorageError> {
 }
 
 /// A second name for a file, where its file system has such a thing.
+#[cfg(feature = "encryption")]
 pub(super) fn second_name(from: &str, to: &str) {
     // Without one (FAT) the bytes are let go instead of overwritten: nothing else depends on it.
     let _ = fs::hard_link(from, to);

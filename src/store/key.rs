@@ -9,15 +9,19 @@ use crate::error::{Error, Result};
 /// The key of the register and of the embedded DMP. It leaves memory when it is dropped, is never written
 /// anywhere, and never travels in a configuration.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "encryption"), allow(dead_code))]
 pub struct StoreKey(Kind);
 
+// A build without encryption takes a key only to refuse it.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "encryption"), allow(dead_code))]
 enum Kind {
     Raw(Zeroizing<[u8; 32]>),
     Passphrase(Zeroizing<String>),
 }
 
 /// Room for the longest form in which a raw key is written: key and salt in hexadecimal, quoted.
+#[cfg(feature = "encryption")]
 const ROOM: usize = 128;
 
 impl StoreKey {
