@@ -6,6 +6,7 @@
 pub(crate) mod backup;
 pub(crate) mod check;
 mod files;
+pub(crate) mod held;
 pub(crate) mod journal;
 pub(crate) mod kept;
 pub(crate) mod key;

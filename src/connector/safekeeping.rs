@@ -11,7 +11,7 @@ pub use crate::store::check::{Check, TableRows, Verdict};
 use crate::store::key::{self, StoreKey};
 pub use crate::store::rekey::Rekeyed;
 pub use crate::store::salvage::{Contents, SalvageReport, SalvagedTable};
-use crate::store::{backup, check, register, rekey as change, salvage as saving};
+use crate::store::{backup, check, held, register, rekey as change, salvage as saving};
 use serde::Serialize;
 
 /// What became of the files whose key was to be changed.
@@ -55,7 +55,7 @@ impl Connector {
     }
 
     /// What it takes to open the register once more; the connector is then free for other calls.
-    fn place(&self) -> Result<register::Place> {
+    fn place(&self) -> Result<held::Place> {
         Ok(self.inner.hold()?.state()?.register.place().clone())
     }
 }

@@ -20,7 +20,7 @@ mod store;
 mod update;
 mod viewer;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Transaction;
 
 use super::{
     Changed, Code, Content, Context, Criteria, Dmp, DocumentsAndAssociations, DossierDate,
@@ -41,7 +41,8 @@ use crate::identity::traits::fold;
 use crate::rules::decide::DossierIs;
 use crate::rules::habilitation::Habilitation;
 use crate::rules::{Authentication, Mode, Parameters, Right};
-use crate::store::key::{self, StoreKey};
+use crate::store::held::HeldFile;
+use crate::store::key::StoreKey;
 use crate::store::sqlite;
 use crate::terminology::Terminology;
 use holder::{HolderAction, HolderAnswer};
@@ -50,7 +51,7 @@ use viewer::Viewer;
 
 /// The embedded DMP.
 pub struct Embedded {
-    connection: Connection,
+    file: HeldFile,
     world: World,
 }
 
@@ -84,9 +85,8 @@ impl Embedded {
         parameters: Parameters,
         habilitation: Habilitation,
     ) -> Result<Embedded> {
-        key::usable(key)?;
         Ok(Embedded {
-            connection: sqlite::open(path, &store::SCHEMA, key)?,
+            file: HeldFile::open(path, &store::SCHEMA, key)?,
             world: World {
                 clock,
                 parameters,
@@ -99,7 +99,7 @@ impl Embedded {
     /// Starts a transaction at the present instant, with what fell due before it done.
     fn begin(&mut self) -> Result<(Transaction<'_>, &World, Instant)> {
         let now = self.world.clock.now();
-        let transaction = sqlite::immediate(&mut self.connection)?;
+        let transaction = sqlite::immediate(self.file.connection()?)?;
         holder::run_due(&transaction, now)?;
         Ok((transaction, &self.world, now))
     }
@@ -137,7 +137,7 @@ impl Embedded {
         &mut self,
         patient: &Ins,
     ) -> Result<Option<crate::identity::IdentityTraits>> {
-        Ok(store::dossier(&self.connection, patient)?.map(|row| row.traits))
+        Ok(store::dossier(self.file.connection()?, patient)?.map(|row| row.traits))
     }
 }
 

@@ -5,8 +5,9 @@ use rusqlite::backup::{Backup, StepResult};
 use serde::Serialize;
 
 use super::files;
+use super::held::Place;
 use super::journal;
-use super::register::{Place, SCHEMA};
+use super::register::SCHEMA;
 use super::rekey::{EXISTING, alone, opens};
 use super::sqlite::{self, Recognised, storage};
 use super::{Tx, key::StoreKey};

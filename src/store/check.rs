@@ -4,7 +4,8 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::backup::{Chain, problems};
-use super::register::{Place, SCHEMA};
+use super::held::Place;
+use super::register::SCHEMA;
 use super::sqlite;
 use crate::error::{Error, ErrorKind, Result, StorageError};
 

@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
+use super::held::{HeldFile, Place};
 use super::journal::{
     self, Entry, NewEntry, Pruned, Pruning, Seal, SealKey, SealedVerification, Selection,
     Verification,
 };
-use super::key::{self, StoreKey};
+use super::key::StoreKey;
 use super::sqlite::{self, Schema, stored_json, to_json};
 use super::{kept, outbox, standing, takeover};
 use crate::clock::Instant;
@@ -103,17 +104,7 @@ CREATE TABLE emergency (
 ";
 
 /// The register's file.
-pub(crate) struct Register {
-    connection: Connection,
-    place: Place,
-}
-
-/// Where a register is, and under which key: what it takes to open it once more.
-#[derive(Clone)]
-pub(crate) struct Place {
-    pub path: String,
-    pub key: Option<StoreKey>,
-}
+pub(crate) struct Register(HeldFile);
 
 /// One use case's transaction on the register.
 pub(crate) struct Tx<'a>(pub(super) Transaction<'a>);
@@ -210,24 +201,20 @@ pub(super) fn maybe_instant(millis: Option<i64>) -> rusqlite::Result<Option<Inst
 impl Register {
     /// Opens or creates the register, under a key if one is given.
     pub fn open(path: &str, key: Option<&StoreKey>) -> Result<Register> {
-        key::usable(key)?;
-        Ok(Register {
-            connection: sqlite::open(path, &SCHEMA, key)?,
-            place: Place {
-                path: path.to_owned(),
-                key: key.cloned(),
-            },
-        })
+        HeldFile::open(path, &SCHEMA, key).map(Register)
     }
 
     /// Where this register is.
     pub fn place(&self) -> &Place {
-        &self.place
+        self.0.place()
     }
 
     /// One use case: all of `work` or nothing, durable when this returns.
     pub fn durable<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        run(&mut self.connection, work)
+        let tx = Tx(sqlite::immediate(self.0.connection()?)?);
+        let value = work(&tx)?;
+        tx.0.commit()?;
+        Ok(value)
     }
 
     /// Makes what was deleted gone from the disk too: the file is written again without its free space, where deleted
@@ -236,29 +223,23 @@ impl Register {
     pub fn scrub(&mut self) -> bool {
         // A reader who stays is not waited for as a writer is.
         const PATIENCE: Duration = Duration::from_secs(2);
-        let patient = sqlite::wait_for_others(&mut self.connection, PATIENCE).is_ok();
-        let written = patient && self.connection.execute_batch("VACUUM").is_ok();
-        let busy = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                row.get::<_, bool>(0)
-            });
-        let restored = sqlite::wait_for_others(&mut self.connection, sqlite::BUSY).is_ok();
+        let Ok(connection) = self.0.connection() else {
+            return false;
+        };
+        let patient = sqlite::wait_for_others(connection, PATIENCE).is_ok();
+        let written = patient && connection.execute_batch("VACUUM").is_ok();
+        let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            row.get::<_, bool>(0)
+        });
+        let restored = sqlite::wait_for_others(connection, sqlite::BUSY).is_ok();
         written && restored && busy.is_ok_and(|busy| !busy)
     }
 
     /// Reads, on one consistent state.
     pub fn read<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.0.connection()?.transaction()?;
         work(&Tx(transaction))
     }
-}
-
-fn run<T>(connection: &mut Connection, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-    let tx = Tx(sqlite::immediate(connection)?);
-    let value = work(&tx)?;
-    tx.0.commit()?;
-    Ok(value)
 }
 
 impl Tx<'_> {

@@ -330,7 +330,7 @@ pub(crate) fn immediate(connection: &mut Connection) -> Result<Transaction<'_>, 
 /// Whether a connection under a key met a page that is not as this key wrote it: from then on SQLCipher reads
 /// zeros and refuses to write, which SQLite would tell as a file that is read-only.
 #[cfg(feature = "encryption")]
-fn lost(connection: &Connection) -> bool {
+pub(super) fn lost(connection: &Connection) -> bool {
     // Prepared each time: SQLCipher's answers are part of the statement.
     let ask = |name: &str| -> rusqlite::Result<Option<String>> {
         let mut statement = connection.prepare(name)?;
@@ -343,7 +343,7 @@ fn lost(connection: &Connection) -> bool {
 }
 
 #[cfg(not(feature = "encryption"))]
-fn lost(_: &Connection) -> bool {
+pub(super) fn lost(_: &Connection) -> bool {
     false
 }
 

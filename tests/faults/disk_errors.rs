@@ -4,7 +4,7 @@ use crate::child::{Fault, Manner, Mark, Work, marks};
 use crate::points::{Case, alone, budget, chosen, play};
 use crate::practice::folder;
 use crate::rehearsal::{copy, of, rehearsed};
-use crate::scenario::{Happened, Kept, named};
+use crate::scenario::{Happened, named};
 use crate::shim::{self, Effect, Mode};
 
 #[derive(Debug, Clone, Copy)]
@@ -71,11 +71,6 @@ fn a_disk_that_fails_at_any_call_is_told_and_loses_nothing_and_work_goes_on_once
                     ("until-mended", true, true),
                     ("for-good", true, false),
                 ] {
-                    // Under a key SQLCipher gives a connection up whose file failed it: work goes on once the
-                    // connector is opened again.
-                    if mended && matches!(mode, Mode::Io) && rehearsed.kept == Kept::UnderKey {
-                        continue;
-                    }
                     cases.push(Case {
                         scenario: rehearsed.scenario.name,
                         kept: rehearsed.kept,
