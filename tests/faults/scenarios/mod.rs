@@ -9,6 +9,7 @@ mod outbox_ends;
 mod oversight;
 mod own;
 mod safekeeping;
+mod takeover;
 mod version_1;
 
 use std::path::Path;
@@ -85,6 +86,11 @@ pub static ALL: &[Scenario] = &[
         name: "dead-letter",
         founded: practice,
         steps: outbox_ends::dead_letter,
+    },
+    Scenario {
+        name: "take-over",
+        founded: takeover::with_a_past,
+        steps: takeover::steps,
     },
     #[cfg(feature = "encryption")]
     Scenario {

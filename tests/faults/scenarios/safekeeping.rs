@@ -5,17 +5,21 @@ use std::path::Path;
 
 use dmpkit::Config;
 use dmpkit::connector::StoreKey;
+use dmpkit::connector::outbox::OutboxRequest;
 use dmpkit::connector::safekeeping;
+use dmpkit::ffi::status;
+use dmpkit::rules::outbox::State;
 use serde_json::{Value, json};
 
-use super::documents::{feeding, practice_with_documents};
+use super::documents::{feeding, is_as_given, practice_with_documents};
 use super::everyday::{consent, consent_of};
+use super::outbox::everything_sent;
 use super::own::{of, reply, with};
 use super::{access, at_work, connector, leaving, session};
 use crate::face::{KEY, Reply};
-use crate::practice::{ask, bare, doctor, folder, ins, open_session, verified};
+use crate::practice::{ask, bare, doctor, folder, ins, open_session, report, report_id, verified};
 use crate::rehearsal::copy;
-use crate::scenario::{Desk, Kept, Step, connected, lasting, passing};
+use crate::scenario::{Desk, Happened, Kept, Step, connected, lasting, passing};
 
 /// The key before the change.
 const OLD: [u8; 32] = [9; 32];
@@ -184,6 +188,9 @@ pub fn backup() -> Vec<Step> {
 /// The backup as it was made, for comparison.
 const AS_MADE: &str = "backup.as-made";
 
+/// Documents that waited when the backup was made, and were sent since.
+const WAITED: [u32; 2] = [11, 12];
+
 /// A backup, and a practice that went on since, stopped in the middle of its work.
 pub fn backed_up(to_fill: &Path, kept: Kept) {
     let place = folder();
@@ -197,10 +204,15 @@ pub fn backed_up(to_fill: &Path, kept: Kept) {
         ask("dmp_consent_record", session, &record).ok();
     };
     recorded("avant");
+    for n in WAITED {
+        let request: OutboxRequest = of(json!({"patient": ins()}));
+        with(&desk, |_, session| session.enqueue(&request, &report(n))).expect("handed over");
+    }
     let backup = place.path().join(BACKUP);
     let request = json!({"path": backup});
     ask("dmp_register_backup", connector, &request).ok();
     recorded("depuis");
+    with(&desk, |connector, _| everything_sent(connector)).expect("sent");
     // As a stop leaves them; what SQLite shares between processes is gone.
     for name in [
         "register.db",
@@ -212,6 +224,7 @@ pub fn backed_up(to_fill: &Path, kept: Kept) {
         std::fs::copy(place.path().join(name), to_fill.join(name)).expect("copied");
     }
     std::fs::copy(backup, to_fill.join(AS_MADE)).expect("copied");
+    drop(desk.own);
     bare("dmp_session_close", session).ok();
     bare("dmp_connector_close", connector).ok();
 }
@@ -233,6 +246,33 @@ fn nothing_is_deleted(desk: &Desk) {
         kept.any(|name| holds(desk, &name, "depuis")),
         "what was done since the backup is nowhere"
     );
+}
+
+/// What waited in the backup is found in the DMP, where it was sent since, and is not sent twice.
+fn sent() -> Step {
+    lasting(
+        "send what waited",
+        |desk| {
+            if !desk.answers.contains_key("restore") {
+                return Reply {
+                    status: status::DMP_INVALID_VALUE,
+                    ..Reply::default()
+                };
+            }
+            reply(with(desk, |connector, _| everything_sent(connector)))
+        },
+        |desk, _| {
+            if desk.happened == Happened::PowerCut {
+                with(desk, |connector, _| everything_sent(connector)).expect("found there");
+            }
+            let page = with(desk, |_, session| session.outbox(&of(json!({})))).expect("a list");
+            assert_eq!(page.items.len(), WAITED.len());
+            assert!(page.items.iter().all(|item| item.state == State::Done));
+            for n in WAITED {
+                is_as_given(desk, &report_id(n), &report(n));
+            }
+        },
+    )
 }
 
 /// A backup put in the register's place, and work that goes on from there.
@@ -270,6 +310,7 @@ pub fn restore() -> Vec<Step> {
         access(),
         feeding(2),
         consent(2),
+        sent(),
     ];
     steps.into_iter().chain(leaving()).collect()
 }
