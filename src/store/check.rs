@@ -95,7 +95,9 @@ pub(crate) fn check(register: &Place) -> Result<Check> {
         true => part(register, not_authentic)?,
         false => None,
     };
-    let orphans = part(register, |c| counted(c, "PRAGMA foreign_key_check"))?;
+    let orphans = part(register, |c| {
+        Ok(sqlite::counted(c, "PRAGMA foreign_key_check")?)
+    })?;
     let journal = part(register, Chain::of)?;
     let names = part(register, tables)?.unwrap_or_default();
     let mut tables = Vec::new();
@@ -150,30 +152,22 @@ fn pragma(connection: &Connection, name: &str) -> Result<i64> {
     Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
 }
 
-/// How many rows a statement gives.
-fn counted(connection: &Connection, sql: &str) -> Result<i64> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    let mut count = 0;
-    while rows.next()?.is_some() {
-        count += 1;
-    }
-    Ok(count)
-}
-
 /// Pages whose authentication fails. SQLCipher reads the file beneath SQLite's locks and beside its log: a page
 /// that another connection is just moving out of the log is looked at again, and one that a crash left half moved is
 /// moved anew.
 fn not_authentic(connection: &Connection) -> Result<i64> {
     let mut least = i64::MAX;
     for _ in 0..3 {
-        least = least.min(counted(connection, "PRAGMA cipher_integrity_check")?);
+        least = least.min(sqlite::counted(
+            connection,
+            "PRAGMA cipher_integrity_check",
+        )?);
         if least == 0 {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
         // As far as it goes without waiting for anyone.
-        counted(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        sqlite::counted(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
     }
     Ok(least)
 }

@@ -116,6 +116,8 @@ fn written(copy: &Copy, out: &mut dyn Write) -> Result<SalvageReport> {
         Some((_, version)) if version > SCHEMA.migrations.len() as i64 => {
             return Err(StorageError::Newer.into());
         }
+        // Told before every stretch of the file is tried in vain.
+        None if copy.under_another_key() => return Err(StorageError::NotOurs.into()),
         _ => {}
     }
     let mut tables: Vec<SalvagedTable> = Vec::new();

@@ -327,6 +327,17 @@ pub(crate) fn immediate(connection: &mut Connection) -> Result<Transaction<'_>, 
     })
 }
 
+/// How many rows a statement gives.
+pub(super) fn counted(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut count = 0;
+    while rows.next()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
 /// Whether a connection under a key met a page that is not as this key wrote it: from then on SQLCipher reads
 /// zeros and refuses to write, which SQLite would tell as a file that is read-only.
 #[cfg(feature = "encryption")]

@@ -71,6 +71,24 @@ impl Copy {
         self.literal.is_some()
     }
 
+    /// Whether nothing here was written under the key: it authenticates no page of the file, and no log holds others.
+    pub fn under_another_key(&self) -> bool {
+        let size = |companion: &str| {
+            let path = format!("{}{companion}", self.path);
+            std::fs::metadata(path).map_or(0, |file| file.len())
+        };
+        let pages = size("") / u64::from(SCHEMA.page_size);
+        if !self.keyed() || size("-wal") > 0 || size("-journal") > 0 {
+            return false;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let Ok(connection) = self.connect(&self.path, flags) else {
+            return false;
+        };
+        let failed = sqlite::counted(&connection, "PRAGMA cipher_integrity_check");
+        failed.is_ok_and(|failed| u64::try_from(failed).is_ok_and(|failed| failed >= pages))
+    }
+
     /// Readers of the copy.
     pub fn reader(&self) -> Reader<'_> {
         Reader {
