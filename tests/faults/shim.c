@@ -5,7 +5,7 @@
  *   DMPKIT_FAULT_FOLDER   absolute path: files below it are counted, no others
  *   DMPKIT_FAULT_NETWORK  "1": sockets are counted too
  *   DMPKIT_FAULT_MODE     kill-before, kill-half, kill-after, full, io, short, reset; none when absent
- *   DMPKIT_FAULT_POINT    number of the call concerned, from 1
+ *   DMPKIT_FAULT_POINT    number of the call concerned, from 1; reset: the first of a socket from there on
  *   DMPKIT_FAULT_LASTING  "1": the calls after it fail too, until the process creates a file named "mend" in the folder
  *   DMPKIT_FAULT_LOG      a file to which every effect is appended, in order
  *
@@ -43,7 +43,7 @@ static char folder[4096];
 static size_t folder_length;
 static enum mode mode;
 static long point, reached;
-static int lasting, network, armed, ids, log_fd = -1;
+static int lasting, network, armed, struck, ids, log_fd = -1;
 
 __attribute__((constructor)) static void begin(void) {
     static const char *const names[] = {"", "kill-before", "kill-half", "kill-after", "full", "io", "short", "reset"};
@@ -68,11 +68,14 @@ static void die(void) {
 }
 
 /* Counts a call; what is to become of it. The lock is held from here until `end`. */
-static enum mode start(void) {
+static enum mode start(int on_socket) {
     pthread_mutex_lock(&lock);
     if (!armed) return NONE;
     reached++;
-    if (mode == NONE || reached < point || (reached > point && !lasting)) return NONE;
+    if (mode == NONE || reached < point || (struck && !lasting)) return NONE;
+    /* Packets come as they will: in one run a call is of a socket whose number in another run is of a file. */
+    if (mode == RESET && !on_socket) return NONE;
+    struck = 1;
     if (mode == KILL_BEFORE) die();
     return mode;
 }
@@ -133,7 +136,7 @@ static int open_at(int directory, const char *path, int flags, mode_t permission
         if (fd >= 0 && fd < DESCRIPTORS) opened[fd].kind = MARKS;
         return fd;
     }
-    enum mode fate = start();
+    enum mode fate = start(0);
     /* A full disk has no room for a new file, and lets any other be opened. */
     int absent = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0;
     int failed = failure(fate);
@@ -202,7 +205,7 @@ static ssize_t write_to(int fd, const void *bytes, size_t length, off_t at, int 
     int sends = kind == OTHER && is_socket(fd);
     if (kind == OTHER && !sends) return put(fd, bytes, length, at, flags);
     off_t place = at >= 0 || sends ? at : (off_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
-    enum mode fate = start();
+    enum mode fate = start(sends);
     size_t asked = fate == KILL_HALF || fate == SHORT ? length / 2 : length;
     ssize_t n = -1;
     if (failure(fate)) errno = failure(fate);
@@ -292,7 +295,7 @@ static ssize_t read_from(int fd, void *bytes, size_t length, off_t at, int flags
         char one;
         if (syscall(SYS_recvfrom, fd, &one, (size_t)1, (flags > 0 ? flags : 0) | MSG_PEEK, NULL, NULL) < 0) return -1;
     }
-    enum mode fate = start();
+    enum mode fate = start(receives);
     ssize_t n = -1;
     if (failure(fate) && failure(fate) != ENOSPC) errno = failure(fate);
     else n = get(fd, bytes, length, at, flags);
@@ -311,7 +314,7 @@ ssize_t recv(int fd, void *bytes, size_t length, int flags) { return read_from(f
 
 int connect(int fd, const struct sockaddr *to, socklen_t size) {
     if (!is_socket(fd)) return (int)syscall(SYS_connect, fd, to, size);
-    enum mode fate = start();
+    enum mode fate = start(1);
     int result = -1;
     if (failure(fate)) errno = failure(fate);
     else result = (int)syscall(SYS_connect, fd, to, size);
@@ -326,7 +329,7 @@ int connect(int fd, const struct sockaddr *to, socklen_t size) {
 
 static int sync_of(int fd, long number) {
     if (kind_of(fd) != OURS) return (int)syscall(number, fd);
-    enum mode fate = start();
+    enum mode fate = start(0);
     int result = -1;
     if (failure(fate)) errno = EIO; /* a full disk shows at the sync as one that failed */
     else result = (int)syscall(number, fd);
@@ -341,7 +344,7 @@ int fdatasync(int fd) { return sync_of(fd, SYS_fdatasync); }
 
 int ftruncate(int fd, off_t size) {
     if (kind_of(fd) != OURS) return (int)syscall(SYS_ftruncate, fd, size);
-    enum mode fate = start();
+    enum mode fate = start(0);
     int result = -1;
     if (failure(fate)) errno = failure(fate);
     else result = (int)syscall(SYS_ftruncate, fd, size);
@@ -356,7 +359,7 @@ int ftruncate64(int fd, off64_t size) { return ftruncate(fd, size); }
 static int unlink_at(int directory, const char *path, int flags) {
     const char *name = directory == AT_FDCWD || (path && *path == '/') ? below(path) : NULL;
     if (!name || flags) return (int)syscall(SYS_unlinkat, directory, path, flags);
-    enum mode fate = start();
+    enum mode fate = start(0);
     int result = -1;
     if (failure(fate)) errno = EIO;
     else result = (int)syscall(SYS_unlinkat, directory, path, flags);
@@ -372,7 +375,7 @@ int unlinkat(int directory, const char *path, int flags) { return unlink_at(dire
 static int rename_to(const char *from, const char *to) {
     const char *old = below(from), *new = below(to);
     if (!old && !new) return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
-    enum mode fate = start();
+    enum mode fate = start(0);
     int result = -1;
     if (failure(fate)) errno = failure(fate);
     else result = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
@@ -391,7 +394,7 @@ int renameat(int a, const char *from, int b, const char *to) {
 static int link_to(const char *from, const char *to) {
     const char *old = below(from), *new = below(to);
     if (!old || !new) return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
-    enum mode fate = start();
+    enum mode fate = start(0);
     int result = -1;
     if (failure(fate)) errno = failure(fate);
     else result = (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
