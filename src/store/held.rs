@@ -2,9 +2,10 @@
 
 use rusqlite::Connection;
 
+use super::files;
 use super::key::{self, StoreKey};
 use super::sqlite::{self, Schema};
-use crate::error::Result;
+use crate::error::{Result, StorageError};
 
 /// Where a file is, and under which key: what it takes to open it once more.
 #[derive(Clone)]
@@ -42,22 +43,26 @@ impl HeldFile {
     /// The connection, for one piece of work.
     ///
     /// SQLCipher gives a connection up for ever once a page could not be read or written, were it for a moment: the
-    /// file is opened again then. If the file itself is damaged, the work that meets the damage is told so again.
+    /// file is opened again then. If the file itself is damaged, the work that meets the damage is told so again; one
+    /// that is no longer there is not made anew.
     pub fn connection(&mut self) -> Result<&mut Connection> {
         let key = self.place.key.as_ref();
         if key.is_some() && sqlite::lost(&self.connection) {
+            if !files::stands(&self.place.path) {
+                return Err(StorageError::CannotOpen.into());
+            }
             self.connection = sqlite::open(&self.place.path, self.schema, key)?;
         }
         Ok(&mut self.connection)
     }
 }
 
-#[cfg(all(test, feature = "encryption"))]
+#[cfg(all(test, unix, feature = "encryption"))]
 mod tests {
     use std::os::unix::fs::FileExt;
 
     use super::*;
-    use crate::error::{Error, StorageError};
+    use crate::error::Error;
 
     const OURS: Schema = Schema {
         application_id: 0x646d_7054,
@@ -72,34 +77,57 @@ mod tests {
             .query_row(sum, [], |row| row.get::<_, i64>(0))?)
     }
 
-    #[test]
-    fn a_page_that_could_not_be_read_for_a_moment_is_read_afterwards() {
+    const AT: u64 = 4096 * 5 + 100;
+
+    fn path(folder: &tempfile::TempDir) -> String {
+        folder.path().join("held.db").to_str().unwrap().to_owned()
+    }
+
+    /// One bit of the disk.
+    fn flip(folder: &tempfile::TempDir) {
+        let mut options = std::fs::OpenOptions::new();
+        let disk = options.read(true).write(true).open(path(folder)).unwrap();
+        let mut byte = [0];
+        disk.read_exact_at(&mut byte, AT).unwrap();
+        disk.write_all_at(&[byte[0] ^ 1], AT).unwrap();
+    }
+
+    /// A file under a key, open, one page of which cannot be read.
+    fn spoiled() -> (tempfile::TempDir, HeldFile) {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("held.db").to_str().unwrap().to_owned();
         let key = StoreKey::raw([7; 32]);
-        let mut file = HeldFile::open(&path, &OURS, Some(&key)).unwrap();
+        let open = || HeldFile::open(&path(&folder), &OURS, Some(&key)).unwrap();
         let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
             INSERT INTO t SELECT randomblob(900) FROM n";
+        let mut file = open();
         file.connection().unwrap().execute_batch(fill).unwrap();
         drop(file);
+        let file = open();
+        flip(&folder);
+        (folder, file)
+    }
 
-        let mut file = HeldFile::open(&path, &OURS, Some(&key)).unwrap();
-        let disk = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .unwrap();
-        let (at, mut byte) = (4096 * 5 + 100, [0]);
-        disk.read_exact_at(&mut byte, at).unwrap();
-        disk.write_all_at(&[byte[0] ^ 1], at).unwrap();
+    #[test]
+    fn a_page_that_could_not_be_read_for_a_moment_is_read_afterwards() {
+        let (folder, mut file) = spoiled();
         for _ in 0..2 {
             let kind = rows(&mut file).unwrap_err().to_string();
             assert_eq!(kind, Error::from(StorageError::Corrupt).to_string());
         }
-        disk.write_all_at(&byte, at).unwrap();
+        flip(&folder);
         assert_eq!(rows(&mut file).unwrap(), 40 * 1800);
         let write = "INSERT INTO t VALUES (x'00')";
         file.connection().unwrap().execute_batch(write).unwrap();
         assert_eq!(rows(&mut file).unwrap(), 40 * 1800 + 2);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_not_made_anew() {
+        let (folder, mut file) = spoiled();
+        std::fs::remove_file(folder.path().join("held.db")).unwrap();
+        assert!(rows(&mut file).is_err(), "what could not be read");
+        let told = rows(&mut file).unwrap_err().to_string();
+        assert_eq!(told, Error::from(StorageError::CannotOpen).to_string());
+        assert!(!folder.path().join("held.db").exists());
     }
 }
