@@ -10,7 +10,9 @@ use dmpkit::ffi::library::dmp_open_handles;
 use serde_json::{Value, json};
 
 use crate::face::{Function, On, Reply, Text, function, logged};
-use crate::practice::{Practice, ask, bare, config, ins, report, report_id, simulated};
+use crate::practice::{
+    Practice, ask, bare, config, config_on_files, ins, report, report_id, simulated,
+};
 
 /// Planted in every value of the practice and of the inputs: no error and no log line may hold it.
 pub const MARKER: &str = "ZZSECRET";
@@ -131,7 +133,8 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
             config["dmp"] = json!({"embedded": {"path": folder.join(MARKER).join("keyed-dmp.db")}});
             config
         }
-        "dmp_register_rekey" => config(&folder.join(MARKER).join("nothing-there")),
+        // Keys are of files: the DMP is one of them here.
+        "dmp_register_rekey" => config_on_files(&folder.join(MARKER).join("nothing-there")),
         "dmp_register_backup" => json!({"path": folder.join(MARKER).join("backup.db")}),
         "dmp_register_restore" => json!({"register": folder.join(MARKER).join("restored.db"),
             "backup": folder.join(MARKER).join("nothing-there.db"), "replace": true}),
