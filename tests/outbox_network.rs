@@ -191,7 +191,10 @@ fn one_call_in_three_fails_and_every_document_arrives_once_within_the_pace() {
             .take_while(|t| t.millis() - first.millis() < 1000);
         assert!(within.count() <= 5, "more than five in a second");
     }
-    println!("{count} documents, {turns} turns, {troubles} befallen");
+    // What sending took; what the test then lists is its own.
+    let grown = before.zip(peak()).map(|(b, a)| a.saturating_sub(b));
+    println!("{count} documents, {turns} turns, {troubles} befallen, {grown:?} MB more");
+    assert!(grown.is_none_or(|grown| grown < 100), "{grown:?} MB more");
     // A turn is an exchange and a third: the dossier is asked for again after each failure on the way.
     assert!(
         troubles * 9 >= turns * 4,
@@ -230,8 +233,4 @@ fn one_call_in_three_fails_and_every_document_arrives_once_within_the_pace() {
     expected.sort();
     assert!(there == expected, "not each document once");
     assert!(connector.verify_journal().expect("read").intact);
-    if let (Some(before), Some(after)) = (before, peak()) {
-        let grown = after.saturating_sub(before);
-        assert!(grown < 100, "{grown} MB more");
-    }
 }
