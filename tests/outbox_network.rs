@@ -15,7 +15,7 @@ use dmpkit::simulator::Simulator;
 use dmpkit::simulator::misbehave::{Kind, Misbehaviour};
 use serde_json::{Value, json};
 
-/// How many documents; ten thousand in the full run.
+/// How many documents: ten thousand take twenty minutes.
 fn documents() -> u32 {
     std::env::var("DMPKIT_OUTBOX_DOCUMENTS")
         .ok()
