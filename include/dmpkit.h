@@ -102,7 +102,7 @@
 // The disk is full.
 #define DMP_DISK_FULL 405
 
-// Another process held the file too long: try again.
+// Others held the file too long, of this process or of another: try again.
 #define DMP_BUSY 406
 
 // The file is damaged: restore a backup (dmp_register_restore), or have what can still be read written out

@@ -79,8 +79,8 @@ pub enum StorageError {
     /// No space is left.
     #[error("the disk is full; nothing was half done")]
     Full,
-    /// Another process held the file too long.
-    #[error("the file is in use by another process; try again")]
+    /// Others held the file too long, of this process or of another.
+    #[error("the file is in use; try again")]
     Busy,
     /// The file is damaged. [`restore`](crate::connector::restore) puts a backup in its place,
     /// [`salvage`](crate::connector::salvage) writes out what can still be read of a register.

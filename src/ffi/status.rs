@@ -51,7 +51,7 @@ pub const DMP_NEWER: i32 = 403;
 pub const DMP_READ_ONLY: i32 = 404;
 /// The disk is full.
 pub const DMP_DISK_FULL: i32 = 405;
-/// Another process held the file too long: try again.
+/// Others held the file too long, of this process or of another: try again.
 pub const DMP_BUSY: i32 = 406;
 /// The file is damaged: restore a backup (dmp_register_restore), or have what can still be read written out
 /// (dmp_register_salvage).

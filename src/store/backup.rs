@@ -231,7 +231,7 @@ fn prepared(
         tx.0.commit()?;
     }
     answer.pages = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
-    alone(&connection)?;
+    alone(&mut connection)?;
     connection.close().map_err(|(_, e)| storage(&e))?;
     // A journal that SQLite emptied, and left when a sync failed.
     files::remove_companions(made)?;
@@ -285,8 +285,8 @@ fn exchange(register: &str, made: &str, key: Option<&StoreKey>) -> Stored<Option
 /// The register that is to be replaced, taken for this connection alone.
 fn held(register: &str, key: Option<&StoreKey>) -> Stored<Connection> {
     opens(register, &SCHEMA, key)?;
-    let connection = sqlite::connect(register, EXISTING, &SCHEMA, key)?;
-    alone(&connection)?;
+    let mut connection = sqlite::connect(register, EXISTING, &SCHEMA, key)?;
+    alone(&mut connection)?;
     Ok(connection)
 }
 

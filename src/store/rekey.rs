@@ -84,9 +84,9 @@ pub(super) const EXISTING: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// Takes a file for this connection alone, out of WAL, everything in the one file.
-pub(super) fn alone(connection: &Connection) -> Result<(), StorageError> {
-    let run = || -> rusqlite::Result<bool> {
-        connection.busy_timeout(OTHERS)?;
+pub(super) fn alone(connection: &mut Connection) -> Result<(), StorageError> {
+    let mut run = || -> rusqlite::Result<bool> {
+        sqlite::wait_for_others(connection, OTHERS)?;
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         let mode = sqlite::turn(connection, "delete")?;
         // EXTRA: the end of a transaction is durable before it is told.
@@ -102,8 +102,8 @@ pub(super) fn alone(connection: &Connection) -> Result<(), StorageError> {
 }
 
 #[cfg(feature = "encryption")]
-fn key_to_key(connection: Connection, new: &StoreKey) -> Result<(), StorageError> {
-    alone(&connection)?;
+fn key_to_key(mut connection: Connection, new: &StoreKey) -> Result<(), StorageError> {
+    alone(&mut connection)?;
     let literal = new.literal();
     let mut sql = zeroize::Zeroizing::new(String::with_capacity(literal.len() + 64));
     // Each page is looked at once: there is no use for a large cache.
@@ -117,7 +117,7 @@ fn key_to_key(connection: Connection, new: &StoreKey) -> Result<(), StorageError
 #[cfg(feature = "encryption")]
 fn plain_to_keyed(
     path: &str,
-    connection: Connection,
+    mut connection: Connection,
     schema: &Schema,
     new: &StoreKey,
 ) -> Result<(), StorageError> {
@@ -130,7 +130,7 @@ fn plain_to_keyed(
     if files::stands(&log) {
         files::second_name(&log, &format!("{path}-wal{CLEAR}"));
     }
-    let result = alone(&connection)
+    let result = alone(&mut connection)
         .and_then(|()| export(&connection, schema, &made, new))
         // A journal that SQLite emptied, and left when a sync failed.
         .and_then(|()| files::remove_companions(&made))

@@ -4,7 +4,7 @@
 //! A process of this very program works on a practice's files, with `shim.c` between it and the system. Scenarios are
 //! what it does ([`scenario`] says how to add one, `scenarios/` holds them); each way of failing takes them all:
 //! [`crash`], [`disk_errors`], [`power_cut`], [`network`] in front of a simulator, and [`together`], two processes at once.
-//! Files are in clear and under a key: half of the points each, or as many of both when it is told how many.
+//! Files are in clear and under a key: half of the points each.
 //!
 //! An everyday run takes points evenly spread over all of them. `DMPKIT_FAULT_POINTS=2000` takes so many for each way
 //! of failing. A failure names its scenario, mode and point: `DMPKIT_FAULT_ONLY="feed keyed kill-half 37"` plays that one, and

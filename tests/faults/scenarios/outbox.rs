@@ -72,36 +72,50 @@ pub fn everything_sent(connector: &Connector) -> Result<DispatchAnswer, Error> {
     Ok(answer)
 }
 
-/// What the DMP accepted is rebuilt after a power cut, by asking it.
-fn sent() -> Step {
+/// What a step is about was not done: nothing to do, and not done.
+pub fn too_early() -> Reply {
+    Reply {
+        status: status::DMP_INVALID_VALUE,
+        ..Reply::default()
+    }
+}
+
+/// Everything is sent, once the steps named `after` were done; `there` looks at what became of it. What the DMP
+/// accepted is rebuilt after a power cut, by asking it.
+pub fn sending(
+    name: &str,
+    after: &'static [&'static str],
+    there: impl Fn(&Desk) + Send + Sync + 'static,
+) -> Step {
     lasting(
-        "send",
-        |desk| {
-            // Nothing is sent for good where something was not handed over.
-            if (0..3).any(|n| !desk.answers.contains_key(&format!("hand over {n}"))) {
-                return Reply {
-                    status: status::DMP_INVALID_VALUE,
-                    ..Reply::default()
-                };
-            }
-            reply(with(desk, |connector, _| everything_sent(connector)))
+        name,
+        |desk| match after.iter().all(|step| desk.answers.contains_key(*step)) {
+            true => reply(with(desk, |connector, _| everything_sent(connector))),
+            false => too_early(),
         },
-        |desk, _| {
+        move |desk, _| {
             if desk.happened == Happened::PowerCut {
                 with(desk, |connector, _| everything_sent(connector))
                     .expect("sent, or found there");
             }
-            for n in 0..3 {
-                let id = report_id(n);
-                is_as_given(desk, &id, &report(n));
-                let answer = &desk.answers[&format!("hand over {n}")];
-                assert_eq!(item(desk, answer).state, State::Done, "{n}");
-                desk.journalled("document.feed", &id);
-            }
-            let visibility = shown(desk, &report_id(0), "visibility");
-            assert_eq!(visibility, json!(["MASQUE_PS"]));
+            there(desk);
         },
     )
+}
+
+fn sent() -> Step {
+    let all = &["hand over 0", "hand over 1", "hand over 2"];
+    sending("send", all, |desk| {
+        for n in 0..3 {
+            let id = report_id(n);
+            is_as_given(desk, &id, &report(n));
+            let answer = &desk.answers[&format!("hand over {n}")];
+            assert_eq!(item(desk, answer).state, State::Done, "{n}");
+            desk.journalled("document.feed", &id);
+        }
+        let visibility = shown(desk, &report_id(0), "visibility");
+        assert_eq!(visibility, json!(["MASQUE_PS"]));
+    })
 }
 
 pub fn steps() -> Vec<Step> {

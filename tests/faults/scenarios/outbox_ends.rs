@@ -1,19 +1,17 @@
 //! Other ways of the outbox than straight on: the patient opposes, the DMP refuses and a person sends again.
 
-use dmpkit::connector::dispatch::DispatchRequest;
 use dmpkit::connector::outbox::ItemRequest;
-use dmpkit::ffi::status;
 use dmpkit::rules::outbox::State;
 use serde_json::{Value, json};
 
 use super::at_work;
 use super::documents::is_as_given;
-use super::outbox::{everything_sent, handed_over, item};
+use super::outbox::{everything_sent, handed_over, item, sending, too_early};
 use super::own::{of, reply, with};
 use crate::face::Reply;
 use crate::flaky::{Call, Fate};
 use crate::practice::{ask, ins, report, report_id};
-use crate::scenario::{Desk, Happened, Step, lasting, passing};
+use crate::scenario::{Desk, Step, lasting, passing};
 
 /// The item that holds a document, by what handing it over answered.
 fn state(desk: &Desk, n: u32) -> State {
@@ -24,15 +22,6 @@ fn number(desk: &Desk, n: u32) -> ItemRequest {
     of(json!({"id": desk.answers[&format!("hand over {n}")]["id"]}))
 }
 
-/// What a later step is about was not handed over: nothing to do, and not done.
-fn too_early(desk: &Desk, n: u32) -> Option<Reply> {
-    let there = desk.answers.contains_key(&format!("hand over {n}"));
-    (!there).then(|| Reply {
-        status: status::DMP_INVALID_VALUE,
-        ..Reply::default()
-    })
-}
-
 /// A document whose patient opposes while it waits never leaves; the others do.
 pub fn opposition() -> Vec<Step> {
     let opposed = lasting(
@@ -40,43 +29,26 @@ pub fn opposition() -> Vec<Step> {
         |desk| {
             let record = json!({"patient": ins(), "consent": {"kind": "feeding_opposition", "means": "oral",
                 "wording": "w", "reason": "motif", "document": report_id(1)}});
-            too_early(desk, 1).unwrap_or_else(|| ask("dmp_consent_record", desk.session, &record))
+            match desk.answers.contains_key("hand over 1") {
+                true => ask("dmp_consent_record", desk.session, &record),
+                false => too_early(),
+            }
         },
         |desk, _| assert_eq!(state(desk, 1), State::Cancelled),
     );
-    let sent = lasting(
-        "send",
-        |desk| {
-            let opposed = desk.answers.contains_key("oppose to 1");
-            let early = (0..2).find_map(|n| too_early(desk, n));
-            if let Some(early) = early.or_else(|| (!opposed).then(too_early_reply)) {
-                return early;
-            }
-            reply(with(desk, |connector, _| everything_sent(connector)))
-        },
-        |desk, _| {
-            if desk.happened == Happened::PowerCut {
-                with(desk, |connector, _| everything_sent(connector)).expect("sent, or found");
-            }
-            is_as_given(desk, &report_id(0), &report(0));
-            desk.journalled("document.feed", &report_id(0));
-            assert_eq!(state(desk, 0), State::Done);
-            assert_eq!(state(desk, 1), State::Cancelled);
-            assert!(
-                !desk.in_the_dmp().contains(&report_id(1)),
-                "sent against the patient's word"
-            );
-            assert_eq!(desk.outcomes("document.feed", &report_id(1)), [""; 0]);
-        },
-    );
+    let all = &["hand over 0", "hand over 1", "oppose to 1"];
+    let sent = sending("send", all, |desk| {
+        is_as_given(desk, &report_id(0), &report(0));
+        desk.journalled("document.feed", &report_id(0));
+        assert_eq!(state(desk, 0), State::Done);
+        assert_eq!(state(desk, 1), State::Cancelled);
+        assert!(
+            !desk.in_the_dmp().contains(&report_id(1)),
+            "sent against the patient's word"
+        );
+        assert_eq!(desk.outcomes("document.feed", &report_id(1)), [""; 0]);
+    });
     at_work([handed_over(0), handed_over(1), opposed, sent])
-}
-
-fn too_early_reply() -> Reply {
-    Reply {
-        status: status::DMP_INVALID_VALUE,
-        ..Reply::default()
-    }
 }
 
 /// The DMP refuses deposits as they are, from now on or no more.
@@ -103,8 +75,8 @@ pub fn dead_letter() -> Vec<Step> {
     let refused = lasting(
         "send, and be refused",
         |desk| {
-            if let Some(early) = too_early(desk, 0) {
-                return early;
+            if !desk.answers.contains_key("hand over 0") {
+                return too_early();
             }
             let sent = reply(with(desk, |connector, _| everything_sent(connector)));
             if sent.status == 0 {
@@ -118,11 +90,8 @@ pub fn dead_letter() -> Vec<Step> {
     let again = lasting(
         "send again",
         |desk| {
-            if let Some(early) = too_early(desk, 0) {
-                return early;
-            }
             if !desk.answers.contains_key("send, and be refused") {
-                return too_early_reply();
+                return too_early();
             }
             let request = number(desk, 0);
             reply(with(desk, |_, session| {
@@ -134,26 +103,11 @@ pub fn dead_letter() -> Vec<Step> {
         },
         |desk, _| assert!(!state(desk, 0).waits_for_a_person(), "{:?}", state(desk, 0)),
     );
-    let sent = lasting(
-        "send",
-        |desk| {
-            if !desk.answers.contains_key("send again") {
-                return too_early_reply();
-            }
-            reply(with(desk, |connector, _| {
-                connector.dispatch(&DispatchRequest::default(), &mut |_| true)?;
-                everything_sent(connector)
-            }))
-        },
-        |desk, _| {
-            if desk.happened == Happened::PowerCut {
-                with(desk, |connector, _| everything_sent(connector)).expect("sent, or found");
-            }
-            is_as_given(desk, &report_id(0), &report(0));
-            desk.journalled("document.feed", &report_id(0));
-            assert_eq!(state(desk, 0), State::Done);
-        },
-    );
+    let sent = sending("send", &["send again"], |desk| {
+        is_as_given(desk, &report_id(0), &report(0));
+        desk.journalled("document.feed", &report_id(0));
+        assert_eq!(state(desk, 0), State::Done);
+    });
     at_work([
         handed_over(0),
         refuses(true),

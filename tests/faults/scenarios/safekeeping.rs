@@ -7,19 +7,18 @@ use dmpkit::Config;
 use dmpkit::connector::StoreKey;
 use dmpkit::connector::outbox::OutboxRequest;
 use dmpkit::connector::safekeeping;
-use dmpkit::ffi::status;
 use dmpkit::rules::outbox::State;
 use serde_json::{Value, json};
 
 use super::documents::{feeding, is_as_given, practice_with_documents};
 use super::everyday::{consent, consent_of};
-use super::outbox::everything_sent;
+use super::outbox::{everything_sent, sending};
 use super::own::{of, reply, with};
 use super::{access, at_work, connector, leaving, session};
 use crate::face::{KEY, Reply};
 use crate::practice::{ask, bare, doctor, folder, ins, open_session, report, report_id, verified};
 use crate::rehearsal::copy;
-use crate::scenario::{Desk, Happened, Kept, Step, connected, lasting, passing};
+use crate::scenario::{Desk, Kept, Step, connected, lasting, passing};
 
 /// The key before the change.
 const OLD: [u8; 32] = [9; 32];
@@ -250,29 +249,14 @@ fn nothing_is_deleted(desk: &Desk) {
 
 /// What waited in the backup is found in the DMP, where it was sent since, and is not sent twice.
 fn sent() -> Step {
-    lasting(
-        "send what waited",
-        |desk| {
-            if !desk.answers.contains_key("restore") {
-                return Reply {
-                    status: status::DMP_INVALID_VALUE,
-                    ..Reply::default()
-                };
-            }
-            reply(with(desk, |connector, _| everything_sent(connector)))
-        },
-        |desk, _| {
-            if desk.happened == Happened::PowerCut {
-                with(desk, |connector, _| everything_sent(connector)).expect("found there");
-            }
-            let page = with(desk, |_, session| session.outbox(&of(json!({})))).expect("a list");
-            assert_eq!(page.items.len(), WAITED.len());
-            assert!(page.items.iter().all(|item| item.state == State::Done));
-            for n in WAITED {
-                is_as_given(desk, &report_id(n), &report(n));
-            }
-        },
-    )
+    sending("send what waited", &["restore"], |desk| {
+        let page = with(desk, |_, session| session.outbox(&of(json!({})))).expect("a list");
+        assert_eq!(page.items.len(), WAITED.len());
+        assert!(page.items.iter().all(|item| item.state == State::Done));
+        for n in WAITED {
+            is_as_given(desk, &report_id(n), &report(n));
+        }
+    })
 }
 
 /// A backup put in the register's place, and work that goes on from there.

@@ -8,12 +8,12 @@ use dmpkit::rules::outbox::State;
 use serde_json::json;
 
 use super::documents::is_as_given;
-use super::outbox::everything_sent;
+use super::outbox::sending;
 use super::own::{of, reply, with};
 use super::{at_work, practice};
 use crate::face::Reply;
 use crate::practice::{report, report_id};
-use crate::scenario::{Desk, Happened, Kept, Step, lasting};
+use crate::scenario::{Desk, Kept, Step, lasting};
 
 /// Documents on the shelf.
 const PAST: u32 = 3;
@@ -78,33 +78,16 @@ fn taken_over() -> Step {
 }
 
 fn sent() -> Step {
-    lasting(
-        "send",
-        |desk| {
-            if !desk.answers.contains_key("take over") {
-                return Reply {
-                    status: status::DMP_INVALID_VALUE,
-                    ..Reply::default()
-                };
-            }
-            reply(with(desk, |connector, _| everything_sent(connector)))
-        },
-        |desk, _| {
-            // What the DMP accepted is rebuilt after a power cut, by asking it.
-            if desk.happened == Happened::PowerCut {
-                with(desk, |connector, _| everything_sent(connector))
-                    .expect("sent, or found there");
-            }
-            each_once(desk);
-            for (id, state) in waiting(desk) {
-                assert_eq!(state, State::Done, "{id}");
-            }
-            for n in 0..PAST {
-                is_as_given(desk, &report_id(n), &report(n));
-                desk.journalled("document.feed", &report_id(n));
-            }
-        },
-    )
+    sending("send", &["take over"], |desk| {
+        each_once(desk);
+        for (id, state) in waiting(desk) {
+            assert_eq!(state, State::Done, "{id}");
+        }
+        for n in 0..PAST {
+            is_as_given(desk, &report_id(n), &report(n));
+            desk.journalled("document.feed", &report_id(n));
+        }
+    })
 }
 
 /// A run, then the sending; a run that is done again hands nothing over twice.
