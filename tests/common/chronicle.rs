@@ -6,9 +6,9 @@ use dmpkit::dmp::Criteria;
 use dmpkit::document::{DocumentEntry, Oid, Status};
 use dmpkit::dossier::{AuthorisationChange, Existence};
 use dmpkit::identity::Ins;
-use proptest::test_runner::{Config, TestRunner};
 
 use crate::dmp::{Bench, Caller, patient, physician};
+use crate::drawn;
 use crate::world::{Call, Story, stories};
 
 pub const ALL: [Status; 4] = [
@@ -103,16 +103,14 @@ pub fn patient_of(call: &Call) -> Option<Ins> {
 }
 
 pub fn every_story(check: impl Fn(&Story)) {
-    let config = Config {
-        cases: std::env::var("PROPTEST_CASES").map_or(24, |n| n.parse().unwrap()),
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let result = TestRunner::new(config).run(&stories(25), |story| {
+    stories_until(check, |_| Ok(()));
+}
+
+/// Every story, then more until they have reached what `lacks` looks for.
+pub fn stories_until(check: impl Fn(&Story), lacks: impl Fn(u32) -> Result<(), String>) {
+    let check = |story| {
         check(&story);
         Ok(())
-    });
-    if let Err(failure) = result {
-        panic!("{failure}");
-    }
+    };
+    drawn::until(24, &stories(25), check, lacks);
 }

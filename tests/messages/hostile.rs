@@ -102,12 +102,10 @@ fn declarations_and_attributes_are_bounded() {
     let many = |n: usize, of: &dyn Fn(usize) -> String| -> String { (0..n).map(of).collect() };
     let declarations = many(100_000, &|i| format!(" xmlns:n{i}='urn:{i}'"));
     let attributes = many(100_000, &|i| format!(" n{i}='1'"));
-    let began = std::time::Instant::now();
     for more in [declarations, attributes] {
         let xml = header(ADDRESSING).replace("<p/>", &format!("<p{more}/>"));
-        assert!(outcome(&xml).is_err());
+        assert_eq!(outcome(&xml), Err(XmlError::TooLarge.into()));
     }
-    assert!(began.elapsed().as_secs() < 5, "reading is not quadratic");
 }
 
 #[test]

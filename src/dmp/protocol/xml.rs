@@ -10,8 +10,10 @@
 use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
+use quick_xml::Error as Fault;
+use quick_xml::errors::IllFormedError;
 use quick_xml::events::{BytesStart, Event as Raw};
-use quick_xml::name::{NamespaceResolver, PrefixDeclaration, ResolveResult};
+use quick_xml::name::{NamespaceError, NamespaceResolver, PrefixDeclaration, ResolveResult};
 use quick_xml::reader::NsReader;
 
 /// Writes XML in canonical form.
@@ -154,8 +156,8 @@ impl Default for Limits {
     }
 }
 
-/// Namespace declarations in scope at once: the official messages have 12.
-const MOST_DECLARATIONS: usize = 256;
+/// Namespace declarations in scope at once, for each name is looked up among them: the official messages have 12.
+const MOST_DECLARATIONS: usize = 128;
 /// Attributes of an element: the official messages have 8.
 const MOST_ATTRIBUTES: usize = 256;
 
@@ -178,7 +180,7 @@ pub enum XmlError {
     /// An entity that is not one of the five.
     #[error("the message refers to an entity: refused")]
     Entity,
-    /// More bytes than the limit.
+    /// More bytes than the limit, or more attributes of an element, or more namespaces in scope.
     #[error("the message is larger than the limit")]
     TooLarge,
     /// More levels than the limit.
@@ -306,8 +308,12 @@ impl<R: BufRead> Reader<R> {
             left: limits.bytes,
             failure: None,
         };
+        let mut inner = NsReader::from_reader(metered);
+        inner
+            .resolver_mut()
+            .set_max_namespace_bindings(MOST_DECLARATIONS);
         Reader {
-            inner: NsReader::from_reader(metered),
+            inner,
             buffer: Vec::new(),
             depth: 0,
             limits,
@@ -344,19 +350,14 @@ impl<R: BufRead> Reader<R> {
         let raw = match self.inner.read_event_into(&mut self.buffer) {
             Ok(event) => event,
             Err(error) => {
-                let cut = matches!(
-                    &error,
-                    quick_xml::Error::Syntax(_)
-                        | quick_xml::Error::IllFormed(
-                            quick_xml::errors::IllFormedError::MissingEndTag(_)
-                        )
-                );
-                let failure = self.inner.get_mut().failure.take();
-                return Err(failure.unwrap_or(if cut {
-                    XmlError::Cut
-                } else {
-                    XmlError::Malformed
-                }));
+                let fault = match error {
+                    Fault::Syntax(_) | Fault::IllFormed(IllFormedError::MissingEndTag(_)) => {
+                        XmlError::Cut
+                    }
+                    Fault::Namespace(NamespaceError::TooManyBindings(_)) => XmlError::TooLarge,
+                    _ => XmlError::Malformed,
+                };
+                return Err(self.inner.get_mut().failure.take().unwrap_or(fault));
             }
         };
         match raw {
@@ -512,10 +513,6 @@ pub struct Tag<'a> {
 
 impl<'a> Tag<'a> {
     fn of(start: BytesStart<'a>, resolver: &'a NamespaceResolver) -> Result<Tag<'a>, XmlError> {
-        // Each name is looked up among all the declarations in scope.
-        if resolver.bindings().size_hint().1 > Some(MOST_DECLARATIONS) {
-            return Err(XmlError::TooDeep);
-        }
         let namespace = namespace_of(resolver.resolve_prefix(start.name().prefix(), true))?;
         Ok(Tag {
             namespace,
