@@ -8,25 +8,32 @@
 //! |---|---|
 //! | `hand_over` | handing over: checked, identifiers fixed, durable |
 //! | `people` | what became of each item, and what a person does about it; the stop button |
+//! | `recover` | what waited in a register that is no more, handed over again |
 //! | `ends` | given up or withdrawn, with those that waited for it |
 
 mod ends;
 mod hand_over;
 mod people;
+mod recover;
 
 pub(crate) use ends::{after_the_end, end, found_item, note_item, withdraw, withdraw_item};
+pub use recover::{RecoverCounts, RecoverLine, RecoverOutcome, RecoverReport, RecoverRequest};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use self::recover::Former;
 use super::access::Access;
 use super::feed::FeedOptions;
 use crate::cda::Finding;
 use crate::clock::Instant;
-use crate::document::Oid;
+use crate::dmp::Requester;
+use crate::document::{Oid, SubmissionSet};
+use crate::error::Result;
 use crate::identity::Ins;
 use crate::rules::Right;
-use crate::rules::outbox::{Kind, State};
+use crate::rules::outbox::{Item, Kind, State};
+use crate::store::Tx;
 pub use crate::store::outbox::{Counts, Happening, Stop};
 
 /// A document handed over without entering the dossier.
@@ -210,11 +217,44 @@ pub struct StopRequest {
 
 /// Where an item comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum Origin<'a> {
     /// Someone's work: the DMP cannot hold it yet.
     Work,
     /// A take-over of past documents: the DMP may hold it already, and is asked first.
     TakeOver,
+    /// An item of a register that was set aside: it may have been sent from there, and keeps its identifiers.
+    Recovered(&'a Former),
+}
+
+impl Origin<'_> {
+    fn start(self) -> Item {
+        match self {
+            Origin::Work => Item::NEW,
+            Origin::TakeOver | Origin::Recovered(_) => Item::ASKED_FIRST,
+        }
+    }
+
+    /// The submission set of an item of this origin, for a new one made of the same.
+    fn submission(self, new: SubmissionSet) -> SubmissionSet {
+        match self {
+            Origin::Recovered(former) => former.submission(new),
+            Origin::Work | Origin::TakeOver => new,
+        }
+    }
+
+    /// The item that is this very one, of the same submission set: its number, its state, and that it was there.
+    fn known(
+        self,
+        tx: &Tx<'_>,
+        requester: &Requester,
+        touched: &[&Oid],
+    ) -> Result<Option<(i64, State, bool)>> {
+        let Origin::Recovered(former) = self else {
+            return Ok(None);
+        };
+        let row = former.known(tx, requester.id(), touched)?;
+        Ok(row.map(|row| (row.number, row.item.state, true)))
+    }
 }
 
 /// The right that a kind of item uses. A deposit's depends on who deposits ([`Access::feeding_right`]).

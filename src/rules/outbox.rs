@@ -231,8 +231,9 @@ impl Item {
         withdrawn: false,
     };
 
-    /// An item of a take-over: the DMP may hold it from elsewhere, and is asked first.
-    pub const TAKEN_OVER: Item = Item {
+    /// An item of a take-over, or of a register that was set aside: the DMP may hold it from elsewhere, and is asked
+    /// first.
+    pub const ASKED_FIRST: Item = Item {
         state: State::Unsure,
         doubt: true,
         withdrawn: false,

@@ -428,6 +428,22 @@ impl Tx<'_> {
         }
     }
 
+    /// An actor's item of this submission set, among those that deposit or change a document.
+    pub fn item_of_submission(
+        &self,
+        actor: &str,
+        document: &Oid,
+        submission: &Oid,
+    ) -> Result<Option<ItemRow>> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "{ITEM} WHERE actor = ?1 AND json_extract(submission, '$.uniqueId') = ?3
+                AND id IN (SELECT item FROM outbox_document WHERE unique_id = ?2
+                    UNION SELECT id FROM outbox WHERE target = ?2)"
+        ))?;
+        let mut rows = statement.query(params![actor, document.as_str(), submission.as_str()])?;
+        rows.next()?.map(item_row).transpose()
+    }
+
     /// What happened to an item, in order.
     pub fn history(&self, id: i64) -> Result<Vec<Happening>> {
         let mut statement = self.0.prepare_cached(

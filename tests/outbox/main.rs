@@ -9,4 +9,5 @@ mod handing_over;
 mod model;
 mod order;
 mod pace;
+mod recover;
 mod scale;

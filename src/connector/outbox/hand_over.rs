@@ -13,8 +13,8 @@ use crate::dossier::{DossierState, Existence};
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::identity::Ins;
 use crate::rules::outbox::reason::{CORRECTED, NOT_NOW, OTHER_CONTENT};
-use crate::rules::outbox::{Event, Item, Kind, State};
-use crate::rules::{Mode, decide};
+use crate::rules::outbox::{Event, Kind};
+use crate::rules::{Decision, Mode, decide};
 use crate::store::Tx;
 use crate::store::journal::Outcome;
 use crate::store::outbox::{ItemRow, NewDocument, NewItem};
@@ -59,7 +59,7 @@ impl Session {
         &self,
         request: &OutboxRequest,
         content: &[u8],
-        origin: Origin,
+        origin: Origin<'_>,
     ) -> Result<Queued> {
         let mut held = self.inner.hold()?;
         let places = held.state()?;
@@ -79,43 +79,11 @@ impl Session {
         let mut held = self.inner.hold()?;
         let places = held.state()?;
         let access = self.presumed(places, &request.patient)?;
-        let id = &request.unique_id;
         let kind = request.change.kind();
-        let action = action_of(kind);
-        let (situation, _) = access.look(places, Some(id))?;
-        let decision = decide(right_of(&access, kind), &situation);
-        self.permit(places, action, &decision, access.note(Some(id)))?;
-        let turn = places.register.read(|tx| tx.mentions(id))?;
-        let parts: [&[u8]; 4] = [
-            b"outbox",
-            action.as_bytes(),
-            id.as_str().as_bytes(),
-            &turn.to_be_bytes(),
-        ];
-        let submission = access.submission(DEFAULT_CONTENT_TYPE, &parts)?;
-        let now = self.inner.now();
-        let number = places.register.durable(|tx| {
-            let (_, number) = tx.put_item(&NewItem {
-                ins: &access.patient,
-                patient: &access.cx,
-                requester: &self.requester,
-                kind,
-                target: Some(id),
-                submission: &submission,
-                documents: &[],
-                start: Item::NEW,
-                take_over: false,
-                now,
-            })?;
-            access.note_item(tx, "outbox.add", Outcome::Done, number, Some(id), None)?;
-            Ok(number)
-        })?;
-        Ok(Queued {
-            id: number,
-            state: State::Waiting,
-            already_there: false,
-            findings: Vec::new(),
-        })
+        let decision = access.change_decision(places, kind, &request.unique_id)?;
+        let note = access.note(Some(&request.unique_id));
+        self.permit(places, action_of(kind), &decision, note)?;
+        access.hand_change_over(places, kind, &request.unique_id, Origin::Work)
     }
 }
 
@@ -163,13 +131,68 @@ impl Access {
         Err(Error::caller("access", "must be in normal mode"))
     }
 
+    /// Whether this person may change a document, as far as is known here.
+    pub(in crate::connector) fn change_decision(
+        &self,
+        places: &mut Places,
+        kind: Kind,
+        id: &Oid,
+    ) -> Result<Decision> {
+        let (situation, _) = self.look(places, Some(id))?;
+        Ok(decide(right_of(self, kind), &situation))
+    }
+
+    /// Puts a change that this person may make in the outbox; durable when this returns.
+    pub(in crate::connector) fn hand_change_over(
+        &self,
+        places: &mut Places,
+        kind: Kind,
+        id: &Oid,
+        origin: Origin<'_>,
+    ) -> Result<Queued> {
+        let turn = places.register.read(|tx| tx.mentions(id))?;
+        let parts: [&[u8]; 4] = [
+            b"outbox",
+            action_of(kind).as_bytes(),
+            id.as_str().as_bytes(),
+            &turn.to_be_bytes(),
+        ];
+        let submission = origin.submission(self.submission(DEFAULT_CONTENT_TYPE, &parts)?);
+        let now = self.inner().now();
+        let (id, state, already_there) = places.register.durable(|tx| {
+            if let Some(known) = origin.known(tx, &self.session.requester, &[id])? {
+                return Ok(known);
+            }
+            let (_, number) = tx.put_item(&NewItem {
+                ins: &self.patient,
+                patient: &self.cx,
+                requester: &self.session.requester,
+                kind,
+                target: Some(id),
+                submission: &submission,
+                documents: &[],
+                start: origin.start(),
+                take_over: false,
+                now,
+            })?;
+            self.note_item(tx, "outbox.add", Outcome::Done, number, Some(id), None)?;
+            Ok((number, origin.start().state, false))
+        })?;
+        Ok(Queued {
+            id,
+            state,
+            already_there,
+            findings: Vec::new(),
+        })
+    }
+
     /// Puts checked documents in the outbox, with their identifiers, in the place of an item that is given up if there
     /// is one; durable when this returns.
     pub(in crate::connector) fn hand_over(
         &self,
         places: &mut Places,
         lot: &[Staged],
-        origin: Origin,
+        origin: Origin<'_>,
         instead: Option<&ItemRow>,
     ) -> Result<Queued> {
         let findings: Vec<Finding> = lot.iter().flat_map(|s| s.findings.clone()).collect();
@@ -178,12 +201,9 @@ impl Access {
         let content_type = lot
             .first()
             .map_or(DEFAULT_CONTENT_TYPE, |s| &s.content_type);
-        let submission = self.submission(content_type, &parts)?;
+        let submission = origin.submission(self.submission(content_type, &parts)?);
         let now = self.inner().now();
-        let hashes: Vec<[u8; 32]> = lot
-            .iter()
-            .map(|s| Sha256::digest(&s.content).into())
-            .collect();
+        let hashes = hashes(lot);
         let requester = &self.session.requester;
         let result = places.register.durable(|tx| {
             if let Some(row) = instead {
@@ -192,6 +212,10 @@ impl Access {
                 if !end_alone(tx, &self.session, row, event, &refusal, action, now)? {
                     return Err(ErrorKind::Refused(Refusal::by(&NOT_NOW)).into());
                 }
+            }
+            let ids: Vec<&Oid> = lot.iter().map(|s| &s.metadata.unique_id).collect();
+            if let Some(known) = origin.known(tx, requester, &ids)? {
+                return Ok(known);
             }
             if let Some((row, same)) = earlier(tx, requester.id(), lot, &hashes)? {
                 if !same {
@@ -213,10 +237,6 @@ impl Access {
                     sha256: *sha256,
                 })
                 .collect();
-            let start = match origin {
-                Origin::Work => Item::NEW,
-                Origin::TakeOver => Item::TAKEN_OVER,
-            };
             let (row, number) = tx.put_item(&NewItem {
                 ins: &self.patient,
                 patient: &self.cx,
@@ -225,7 +245,7 @@ impl Access {
                 target: None,
                 submission: &submission,
                 documents: &documents,
-                start,
+                start: origin.start(),
                 take_over: origin == Origin::TakeOver,
                 now,
             })?;
@@ -253,7 +273,7 @@ impl Access {
                     after_the_end(tx, &self.session, old, now)?;
                 }
             }
-            Ok((number, start.state, false))
+            Ok((number, origin.start().state, false))
         });
         match result {
             Ok((id, state, already_there)) => Ok(Queued {
@@ -269,6 +289,19 @@ impl Access {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the outbox deposits these documents already: with these bytes, or with others.
+    pub(super) fn waits_already(
+        &self,
+        places: &mut Places,
+        lot: &[Staged],
+    ) -> Result<Option<bool>> {
+        let (actor, hashes) = (self.session.requester.id(), hashes(lot));
+        let found = places
+            .register
+            .read(|tx| earlier(tx, actor, lot, &hashes))?;
+        Ok(found.map(|(_, same)| same))
     }
 
     /// Journals what is done with an item.
@@ -290,6 +323,11 @@ impl Access {
         self.session
             .note(tx, self.inner().now(), action, outcome, note)
     }
+}
+
+fn hashes(lot: &[Staged]) -> Vec<[u8; 32]> {
+    let digests = lot.iter().map(|s| Sha256::digest(&s.content).into());
+    digests.collect()
 }
 
 /// The item that deposits these documents already, and whether it does so with these bytes, of this author.

@@ -101,6 +101,7 @@ const MAPPED: &[(&str, Event, &str, Transaction)] = &[
     ("document.preload", Event::Import, "C", RETRIEVE),
     ("outbox.add", Event::PatientRecord, "C", None),
     ("takeover.run", Event::PatientRecord, "C", None),
+    ("outbox.recover", Event::PatientRecord, "C", None),
     ("outbox.ask", Event::Query, "E", FIND),
     ("outbox.cancel", Event::PatientRecord, "U", None),
     ("outbox.hold", Event::PatientRecord, "U", None),

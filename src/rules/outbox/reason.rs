@@ -51,6 +51,13 @@ pub static GIVEN_UP: Rule = Rule {
     sentence: "Cet envoi a été abandonné à la demande d'une personne du cabinet.",
 };
 
+/// Of a register that was salvaged, a part of it is missing.
+pub static NOT_SALVAGED: Rule = Rule {
+    id: "OUTBOX-NOT-SALVAGED",
+    source: "dmpkit",
+    sentence: "Cet envoi n'a pas pu être lu en entier dans l'ancien registre : vérifiez dans le DMP si le document s'y trouve, sinon confiez-le à nouveau depuis votre logiciel.",
+};
+
 /// A corrected document took its place.
 pub static CORRECTED: Rule = Rule {
     id: "OUTBOX-CORRECTED",
