@@ -613,6 +613,18 @@ int32_t dmp_outbox_correct(dmp_session *session,
                            char **out,
                            char **error);
 
+// Hands over again what this professional had handed over in a register that was set aside by dmp_register_restore,
+// or is damaged, and what had not ended there, from the file that dmp_register_salvage wrote of it: under the
+// identifiers of then, by the rules of today, and the DMP is asked for each before it is sent. What is known here
+// is passed over: call again once what stood in the way is mended. A colleague takes back his own. An item that is
+// refused, or not whole in the file, is in the report with its reason; a file that holds another line than a
+// salvage's is refused whole. request: record recover-request. With dryRun everything is done but the writing. out:
+// record recover-report.
+int32_t dmp_outbox_recover(dmp_session *session,
+                           const char *request,
+                           char **out,
+                           char **error);
+
 // The stop button: nothing more leaves, whatever process dispatches, until dmp_outbox_restart; what is on its way
 // ends first. Handing over goes on. request: record stop-request. out: record stop-answer.
 int32_t dmp_outbox_stop(dmp_session *session,
@@ -627,8 +639,9 @@ int32_t dmp_outbox_restart(dmp_session *session, const char *request, char **out
 // library starts no thread: call this from a thread or a timer of your own, when the practice opens, after a
 // document was handed over, and then when member next of the answer says; next is absent when nothing is left that
 // goes by itself. Use a connector of its own, opened on the same files: on the doctor's, a call of his waits until one
-// item was sent, at most. Two threads or two processes may call at once: no item is sent twice. What may have arrived when the network was cut is asked for before it is sent again. What the DMP
-// answers to an item is not an error of this call: it is in the item.
+// item was sent, at most. Two threads or two processes may call at once: no item is sent twice. What may have arrived
+// when the network was cut is asked for before it is sent again. What the DMP answers to an item is not an error of
+// this call: it is in the item.
 // Member ended says why the call came back: nothing_due, nothing may go now; bounds, maxItems or maxSeconds was
 // reached, call again; dmp_unavailable, the DMP cannot be reached or asks to be left alone until next, and reason
 // says it to a person; pace, the structure's deposits of this second are used up, on a clock that stands still;
@@ -810,7 +823,9 @@ int32_t dmp_register_check(dmp_connector *connector,
 // register's from then on. out: record backup-answer. The backup is checked first, and only read. A register
 // that is there is refused with DMP_EXISTS unless the request says to replace it; it is then set aside under
 // the name in the answer, never deleted. What the outbox of the backup holds as not sent is asked for in the
-// DMP before it is sent.
+// DMP before it is sent. What was handed over since the backup is in the register set aside: dmp_register_salvage
+// and dmp_outbox_recover bring it back. Patients, consents and oppositions recorded since do not come back by
+// themselves.
 int32_t dmp_register_restore(const char *request,
                              const uint8_t *key,
                              size_t key_len,

@@ -4,7 +4,7 @@
 #[path = "tool/desk.rs"]
 mod desk;
 
-use desk::{Desk, SECRETS};
+use desk::{Desk, SECRETS, patient, report};
 use serde_json::{Value, json};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n";
@@ -20,10 +20,8 @@ fn a_backup_is_made_while_the_practice_works_and_put_back() {
     desk.run(&["backup", "-o", "sauvegarde.db"])
         .ended(3)
         .says("Un fichier de ce nom existe déjà");
-    let after = serde_json::from_value(json!({"patient": desk::patient()})).expect("a request");
-    doctor
-        .enqueue(&after, &desk::report(2))
-        .expect("handed over");
+    let after = serde_json::from_value(json!({"patient": patient()})).expect("a request");
+    doctor.enqueue(&after, &report(2)).expect("handed over");
     let items = |desk: &Desk| desk.run(&["outbox", "--json"]).record()["counts"].clone();
     assert_eq!(items(&desk)["waiting"], 2);
 
@@ -126,6 +124,61 @@ fn what_can_be_read_of_a_register_is_written_out_and_said_to_be_in_clear() {
     assert!(report["rows"].as_i64().expect("a number") > 0);
 }
 
+#[test]
+fn what_waited_in_the_register_set_aside_is_taken_back() {
+    let desk = Desk::new();
+    desk.run(&["backup", "-o", "sauvegarde.db"]).ended(0);
+    let (connector, doctor) = desk.open();
+    let request = || serde_json::from_value(json!({"patient": patient()})).expect("a request");
+    for n in [2, 3] {
+        doctor.enqueue(&request(), &report(n)).expect("handed over");
+    }
+    connector.close().expect("closed");
+    desk.clock("2026-01-12T10:00:00Z");
+    desk.run(&["restore", "sauvegarde.db", "--replace"])
+        .ended(0)
+        .says("register.db.set-aside-1")
+        .says("→ Ce qui y attendait l'envoi se reprend");
+    let salvage = ["salvage", "--register", "register.db.set-aside-1"];
+    desk.run(&[&salvage[..], &["-o", "avant.jsonl"]].concat())
+        .ended(0);
+    let recover = ["outbox", "recover", "avant.jsonl"];
+    desk.as_doctor(&[&recover[..], &["--dry-run"]].concat())
+        .ended(0)
+        .says("Seraient confiés à nouveau : 2 ; déjà connus : 1")
+        .says("relancez sans --dry-run");
+    desk.as_doctor(&recover)
+        .ended(0)
+        .says("Confiés à nouveau : 2 ; déjà connus : 1");
+    desk.run(&["dispatch", "--wait"]).ended(0);
+    let again = [&recover[..], &["--json"]].concat();
+    let again = desk.as_doctor(&again).ended(0).record();
+    assert_eq!(
+        (&again["counts"]["known"], &again["lines"]),
+        (&json!(3), &json!([]))
+    );
+    // Of a part of the file: what is missing is told, with what it was.
+    let part: String = desk
+        .read("avant.jsonl")
+        .lines()
+        .filter(|line| !line.contains("\"outbox_content\""))
+        .map(|line| format!("{}\n", line.replace("1.2.250.1.999.1.", "1.2.250.1.999.2.")))
+        .collect();
+    desk.write("partie.jsonl", &part);
+    desk.as_doctor(&["outbox", "recover", "partie.jsonl"])
+        .ended(1)
+        .says("✗ n° 3 : dépôt 1.2.250.1.999.9.3")
+        .says("vérifiez dans le DMP")
+        .says("incomplets : 3");
+    desk.as_doctor(&["outbox", "recover", "sauvegarde.db"])
+        .ended(1)
+        .says("sauvegarde.db n'est pas entier")
+        .says("line 1");
+    desk.as_doctor(&["outbox", "recover", "absent.jsonl"])
+        .ended(3)
+        .says("absent.jsonl ne peut pas être lu.");
+}
+
 /// The codes of what the doctor found.
 fn codes(record: &Value) -> Vec<&str> {
     let findings = record["findings"].as_array().expect("findings");
@@ -173,15 +226,13 @@ fn the_doctor_says_what_waits_for_a_person_what_is_stopped_and_what_is_late() {
     let desk = Desk::new();
     // One given up: what replaces it waits for a person.
     let (connector, doctor) = desk.open();
-    let request = serde_json::from_value(json!({"patient": desk::patient()})).expect("a request");
+    let request = serde_json::from_value(json!({"patient": patient()})).expect("a request");
     let replacement = include_str!("fixtures/cr_consultation_remplacement.xml")
         .replace("1.2.250.1.999.1.1.2026.101", "1.2.250.1.999.9.1");
     doctor
         .enqueue(&request, replacement.as_bytes())
         .expect("handed over");
-    doctor
-        .enqueue(&request, &desk::report(3))
-        .expect("handed over");
+    doctor.enqueue(&request, &report(3)).expect("handed over");
     connector.close().expect("closed");
     desk.as_doctor(&["outbox", "give-up", "1"]).ended(0);
     desk.clock("2026-02-01T09:00:00Z");

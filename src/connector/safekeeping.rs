@@ -90,7 +90,8 @@ pub fn rekey(config: &Config, old: Option<&StoreKey>, new: &StoreKey) -> Result<
 ///
 /// The backup is checked first and only read. A register that is there is refused unless `replace`; it is then
 /// set aside, with SQLite's files that belong to it, under the name that the answer gives. What the outbox of
-/// the backup holds as not sent is asked for in the DMP before it is sent.
+/// the backup holds as not sent is asked for in the DMP before it is sent. What was handed over since is in the register
+/// set aside: [`salvage`] and [`Session::recover`](super::Session::recover) bring it back.
 ///
 /// Errors: [`StorageError::Exists`], [`StorageError::Busy`], [`StorageError::NotOurs`] when the backup is not
 /// a register or not under this key, [`StorageError::Newer`], [`StorageError::Corrupt`] when it is damaged.

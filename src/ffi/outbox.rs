@@ -13,7 +13,7 @@ use crate::connector::Session;
 use crate::connector::dispatch::{DispatchProgress, DispatchRequest};
 use crate::connector::outbox::{
     CorrectionRequest, ItemRequest, OutboxChange, OutboxFilter, OutboxItem, OutboxRequest,
-    StopRequest,
+    RecoverRequest, StopRequest,
 };
 use crate::error::Result;
 
@@ -203,6 +203,30 @@ pub unsafe extern "C" fn dmp_outbox_correct(
     }
 }
 
+/// Hands over again what this professional had handed over in a register that was set aside by dmp_register_restore,
+/// or is damaged, and what had not ended there, from the file that dmp_register_salvage wrote of it: under the
+/// identifiers of then, by the rules of today, and the DMP is asked for each before it is sent. What is known here
+/// is passed over: call again once what stood in the way is mended. A colleague takes back his own. An item that is
+/// refused, or not whole in the file, is in the report with its reason; a file that holds another line than a
+/// salvage's is refused whole. request: record recover-request. With dryRun everything is done but the writing. out:
+/// record recover-report.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dmp_outbox_recover(
+    session: *mut dmp_session,
+    request: *const c_char,
+    out: *mut *mut c_char,
+    error: *mut *mut c_char,
+) -> i32 {
+    let ticket = session.addr();
+    unsafe {
+        answer(ticket, out, error, || {
+            let session = self::session(ticket)?;
+            let request: RecoverRequest = record(request, "request")?;
+            Ok(session.recover(&request)?)
+        })
+    }
+}
+
 /// The stop button: nothing more leaves, whatever process dispatches, until dmp_outbox_restart; what is on its way
 /// ends first. Handing over goes on. request: record stop-request. out: record stop-answer.
 #[unsafe(no_mangle)]
@@ -249,8 +273,9 @@ unsafe fn on_button(
 /// library starts no thread: call this from a thread or a timer of your own, when the practice opens, after a
 /// document was handed over, and then when member next of the answer says; next is absent when nothing is left that
 /// goes by itself. Use a connector of its own, opened on the same files: on the doctor's, a call of his waits until one
-/// item was sent, at most. Two threads or two processes may call at once: no item is sent twice. What may have arrived when the network was cut is asked for before it is sent again. What the DMP
-/// answers to an item is not an error of this call: it is in the item.
+/// item was sent, at most. Two threads or two processes may call at once: no item is sent twice. What may have arrived
+/// when the network was cut is asked for before it is sent again. What the DMP answers to an item is not an error of
+/// this call: it is in the item.
 /// Member ended says why the call came back: nothing_due, nothing may go now; bounds, maxItems or maxSeconds was
 /// reached, call again; dmp_unavailable, the DMP cannot be reached or asks to be left alone until next, and reason
 /// says it to a person; pace, the structure's deposits of this second are used up, on a clock that stands still;

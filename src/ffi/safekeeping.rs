@@ -196,7 +196,9 @@ pub unsafe extern "C" fn dmp_register_check(
 /// register's from then on. out: record backup-answer. The backup is checked first, and only read. A register
 /// that is there is refused with DMP_EXISTS unless the request says to replace it; it is then set aside under
 /// the name in the answer, never deleted. What the outbox of the backup holds as not sent is asked for in the
-/// DMP before it is sent.
+/// DMP before it is sent. What was handed over since the backup is in the register set aside: dmp_register_salvage
+/// and dmp_outbox_recover bring it back. Patients, consents and oppositions recorded since do not come back by
+/// themselves.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_register_restore(
     request: *const c_char,

@@ -255,6 +255,7 @@ functions! {
     outbox::dmp_outbox_give_up Session Record (handle text text_out error);
     outbox::dmp_outbox_resend Session Record (handle text text_out error);
     outbox::dmp_outbox_correct Session Record (handle text content content_len text_out error);
+    outbox::dmp_outbox_recover Session Record (handle text text_out error);
     outbox::dmp_outbox_stop Session Record (handle text text_out error);
     outbox::dmp_outbox_restart Session Record (handle text text_out error);
     outbox::dmp_outbox_dispatch Connector Optional (handle text progress user text_out error);

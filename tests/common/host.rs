@@ -259,6 +259,10 @@ pub fn good(name: &str, folder: &std::path::Path) -> Vec<Value> {
         "dmp_outbox_get" | "dmp_outbox_give_up" | "dmp_outbox_resend" => json!({"id": 9999}),
         "dmp_outbox_correct" => json!({"id": 9999, "options": {"visibility": ["MASQUE_PS"],
             "comments": MARKER}}),
+        // A file that is not there: whatever is taken leaves nothing.
+        "dmp_outbox_recover" => {
+            json!({"file": folder.join(MARKER).join("absent.jsonl"), "dryRun": true})
+        }
         "dmp_outbox_stop" | "dmp_outbox_restart" => json!({"what": "take_over"}),
         "dmp_outbox_dispatch" => json!({"maxItems": 1, "maxSeconds": 1, "takeOver": false,
             "utcOffsetMinutes": 120}),

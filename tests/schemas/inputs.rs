@@ -63,6 +63,9 @@ const PACK: &str = "terminologie.json";
 /// A backup of its register, there too.
 const BACKUP: &str = "sauvegarde.db";
 
+/// What a salvage wrote, there too.
+const SALVAGED: &str = "mis-de-cote.jsonl";
+
 /// The file of the roots of the national DMP, there too.
 const ROOTS: &str = "igc-sante.pem";
 
@@ -120,6 +123,8 @@ impl World {
         std::fs::create_dir(copied.path().join("historique")).expect("a folder");
         let past = copied.path().join("historique/a.xml");
         std::fs::write(past, content()).expect("written");
+        // What a salvage of a register without an item leaves.
+        std::fs::write(copied.path().join(SALVAGED), "").expect("written");
         World::open(Arc::new(copied))
     }
 
@@ -170,6 +175,7 @@ impl World {
                 let other = crate::story::document("1.2.250.1.999.7.9", &patient());
                 library::correct(self.session, text, other.as_bytes())
             }
+            "recover-request" => call!(dmp_outbox_recover(self.session, text)),
             "stop-request" => call!(dmp_outbox_stop(self.session, text)),
             "dispatch-request" => library::dispatch(self.connector, Some(text)).1,
             "check-request" => call!(dmp_cda_check(self.connector, &content(), text)),
@@ -234,6 +240,7 @@ impl World {
             "backup-request",
             "restore-request",
             "salvage-request",
+            "recover-request",
         ];
         if files.contains(&record) {
             for place in [
@@ -241,6 +248,7 @@ impl World {
                 "/path",
                 "/backup",
                 "/destination",
+                "/file",
                 "/dmp/embedded/path",
                 "/dmp/embedded/habilitation",
                 "/dmp/national/network/trust/path",

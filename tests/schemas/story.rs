@@ -6,6 +6,7 @@ use dmpkit::ffi::access::*;
 use dmpkit::ffi::cda::*;
 use dmpkit::ffi::connector::*;
 use dmpkit::ffi::document::*;
+use dmpkit::ffi::outbox::dmp_outbox_recover;
 use dmpkit::ffi::oversight::*;
 use dmpkit::ffi::safekeeping::*;
 use dmpkit::ffi::session::*;
@@ -806,7 +807,40 @@ fn kept_safe(told: &mut Told, folder: &TempDir, backup: &std::path::Path) {
     told.ok(reply);
     let check = told.ok(call!(dmp_register_check(connector)));
     assert_eq!(check["pagesNotAuthentic"], 0);
+    taken_back(told, connector, folder);
     let again = told.ok(library::rekey(&config, 7));
     assert_eq!(again, json!({"register": "already", "dmp": "already"}));
     close_connector(connector);
+}
+
+/// As if all that was ever handed over had waited, elsewhere: the changes go, the deposits are without their bytes.
+fn taken_back(told: &mut Told, connector: Connector, folder: &TempDir) {
+    let session = told.session(connector, &doctor());
+    let file = folder.path().join("recupere.jsonl");
+    let saved = std::fs::read_to_string(&file).expect("a salvage");
+    let waiting = saved.lines().map(|line| {
+        let mut row: Value = serde_json::from_str(line).expect("JSON");
+        if row["table"] == "outbox" {
+            let submission = row["row"]["submission"].as_str().expect("a submission");
+            let mut submission: Value = serde_json::from_str(submission).expect("JSON");
+            submission["uniqueId"] = json!(format!("1.2.250.1.999.5.{}", row["row"]["id"]));
+            row["row"]["submission"] = json!(submission.to_string());
+            row["row"]["state"] = json!("waiting");
+        }
+        format!("{row}\n")
+    });
+    std::fs::write(&file, waiting.collect::<String>()).expect("written");
+    let request = |dry_run: bool| json!({"file": file, "dryRun": dry_run}).to_string();
+    let dry = told.ok(call!(dmp_outbox_recover(session, &*request(true))));
+    let report = told.ok(call!(dmp_outbox_recover(session, &*request(false))));
+    assert_eq!(report["counts"], dry["counts"]);
+    assert_eq!(
+        (
+            &report["counts"]["handedOver"],
+            &report["counts"]["unreadable"]
+        ),
+        (&json!(2), &json!(4)),
+        "{report}"
+    );
+    close_session(session);
 }

@@ -66,7 +66,10 @@ pub fn restore(command: &Restore) -> io::Result<Outcome> {
         let aside = answer.set_aside.as_deref();
         Ok(output::line("La sauvegarde est à la place du registre.")
             .and_then(|()| match aside {
-                Some(aside) => output::line(&format!("Le registre précédent est gardé : {aside}")),
+                Some(aside) => output::line(&format!(
+                    "Le registre précédent est gardé : {aside}\n\
+                     → Ce qui y attendait l'envoi se reprend : « dmpkit salvage --register », puis « dmpkit outbox recover »."
+                )),
                 None => Ok(()),
             })
             .and_then(|()| chain(&answer))
@@ -137,7 +140,10 @@ pub fn rekey(command: &Rekey) -> io::Result<Outcome> {
 pub fn salvage(command: &Salvage) -> io::Result<Outcome> {
     let made = || -> Done {
         let path = named(&command.output)?;
-        let config = practice::config(&command.practice.config)?;
+        let mut config = practice::config(&command.practice.config)?;
+        if let Some(register) = &command.register {
+            config.register = named(register)?.to_owned();
+        }
         let key = practice::maybe_key(command.practice.key_file.as_deref())?;
         let saved = connector::salvage(&config, key.as_ref(), path);
         let report = saved.map_err(|error| alone(&error))?;

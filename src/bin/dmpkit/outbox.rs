@@ -4,8 +4,10 @@ use std::io;
 use std::path::Path;
 
 use dmpkit::connector::outbox::{
-    ItemRequest, OutboxAnswer, OutboxFilter, OutboxItem, Stop, StopRequest,
+    ItemRequest, OutboxAnswer, OutboxFilter, OutboxItem, RecoverReport, RecoverRequest, Stop,
+    StopRequest,
 };
+use dmpkit::error::{Error, ErrorKind, StorageError};
 use dmpkit::rules::outbox::State;
 use dmpkit::{Connector, Session};
 use serde_json::Value;
@@ -120,6 +122,16 @@ fn act(session: &Session, action: &OutboxAction, json: bool) -> io::Result<Outco
     let item = match action {
         OutboxAction::GiveUp { number } => session.give_up(&one(number)),
         OutboxAction::Resend { number } => session.resend(&one(number)),
+        OutboxAction::Recover { file, dry_run } => {
+            let request = RecoverRequest {
+                file: file.clone(),
+                dry_run: *dry_run,
+            };
+            return match session.recover(&request) {
+                Ok(report) => recovered(&report, json),
+                Err(error) => Ok(not_recovered(&error, file)),
+            };
+        }
         OutboxAction::Stop { take_over } => {
             let said = ("Plus rien ne part.", "Tout était déjà arrêté.");
             return button(session.stop_outbox(stop(take_over)), said, json);
@@ -139,6 +151,71 @@ fn act(session: &Session, action: &OutboxAction, json: bool) -> io::Result<Outco
             Ok(Outcome::Good)
         }
         Err(error) => Ok(practice::refused(&error)),
+    }
+}
+
+/// What was taken back, and what comes back to a person.
+fn recovered(report: &RecoverReport, json: bool) -> io::Result<Outcome> {
+    if json {
+        output::record(report)?;
+    } else {
+        tell_recovered(report)?;
+    }
+    Ok(match report.counts.refused + report.counts.unreadable {
+        0 => Outcome::Good,
+        _ => Outcome::ToCorrect,
+    })
+}
+
+fn not_recovered(error: &Error, file: &Path) -> Outcome {
+    match error.kind() {
+        ErrorKind::Caller { field, .. } if field == "file" => {
+            output::complain(&format!(
+                "{} n'est pas entier, ou n'est pas un fichier de « dmpkit salvage » : rien n'a été confié. ({error})",
+                output::name(file)
+            ));
+            Outcome::ToCorrect
+        }
+        ErrorKind::Storage(StorageError::CannotOpen) => {
+            output::complain(&format!("{} ne peut pas être lu.", output::name(file)));
+            Outcome::File
+        }
+        _ => practice::refused(error),
+    }
+}
+
+fn tell_recovered(report: &RecoverReport) -> io::Result<()> {
+    for line in &report.lines {
+        let Some(reason) = &line.reason else { continue };
+        let kind = line.kind.map_or("envoi", |kind| kind.french());
+        let documents: Vec<&str> = line.unique_ids.iter().map(|id| id.as_str()).collect();
+        output::line(&format!(
+            "✗ n° {} : {kind} {}\n    {} ({})",
+            line.was,
+            documents.join(", "),
+            reason.explanation.sentence,
+            reason.explanation.rule
+        ))?;
+        for remedy in &reason.explanation.remedies {
+            output::line(&format!("    → {}", remedy.text))?;
+        }
+    }
+    let counts = &report.counts;
+    output::line(&format!(
+        "{} : {} ; déjà connus : {} ; terminés alors : {} ; refusés : {} ; incomplets : {}",
+        match report.dry_run {
+            true => "Seraient confiés à nouveau",
+            false => "Confiés à nouveau",
+        },
+        counts.handed_over,
+        counts.known,
+        counts.ended,
+        counts.refused,
+        counts.unreadable
+    ))?;
+    match (report.dry_run, counts.handed_over) {
+        (true, 1..) => output::line("Rien n'a été écrit : relancez sans --dry-run."),
+        _ => Ok(()),
     }
 }
 

@@ -80,6 +80,9 @@ pub struct RecoverLine {
     /// What is to be done; absent when the file does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
+    /// CX of the patient's INS; absent when the file does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient: Option<String>,
     /// The documents deposited, or the one changed, as far as the file tells.
     pub unique_ids: Vec<Oid>,
     /// What became of it.
@@ -105,16 +108,20 @@ pub struct RecoverReport {
 enum Turn {
     HandedOver(Option<i64>),
     Known,
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     Unreadable,
 }
 
 impl Turn {
+    fn refused(refusal: Refusal) -> Turn {
+        Turn::Refused(Box::new(refusal))
+    }
+
     /// A refusal is the item's own affair; what else fails ends the call.
     fn of_error(error: Error) -> Result<Turn> {
         match (error.kind(), error.refusal()) {
-            (ErrorKind::Unreadable(_), _) => Ok(Turn::Refused(Refusal::by(&UNREADABLE))),
-            (_, Some(refusal)) => Ok(Turn::Refused(refusal.clone())),
+            (ErrorKind::Unreadable(_), _) => Ok(Turn::refused(Refusal::by(&UNREADABLE))),
+            (_, Some(refusal)) => Ok(Turn::refused(refusal.clone())),
             (_, None) => Err(error),
         }
     }
@@ -139,63 +146,47 @@ impl Session {
             counts: RecoverCounts::default(),
             lines: Vec::new(),
         };
-        for (was, former) in std::mem::take(&mut salvaged.items) {
-            report.counts.items += 1;
-            if former
-                .as_ref()
-                .is_some_and(|f| f.state.is_over() || f.withdrawn)
-            {
-                report.counts.ended += 1;
+        let counts = &mut report.counts;
+        for item in std::mem::take(&mut salvaged.items) {
+            counts.items += 1;
+            if item.former.as_ref().is_some_and(Former::is_over) {
+                counts.ended += 1;
                 continue;
             }
-            let item = match &former {
-                Some(former) => salvaged.documents(former)?.map(|all| (former, all)),
-                None => None,
+            let parts = salvaged.parts(&item)?;
+            let turn = match (&item.former, &parts.whole) {
+                (Some(former), Some(documents)) => {
+                    self.recover_one(former, documents, request.dry_run)?
+                }
+                _ => Turn::Unreadable,
             };
-            let target = former.as_ref().and_then(|f| f.target.clone());
-            let deposited = item.iter().flat_map(|(_, all)| all);
-            let unique_ids = target
-                .into_iter()
-                .chain(deposited.map(|d| d.unique_id.clone()));
-            let unique_ids: Vec<Oid> = unique_ids.collect();
-            let turn = match &item {
-                Some((former, all)) => self.recover_one(former, all, request.dry_run)?,
-                None => Turn::Unreadable,
-            };
-            let counts = &mut report.counts;
             let (count, outcome, id, reason) = match turn {
                 Turn::Known => {
                     counts.known += 1;
                     continue;
                 }
-                Turn::HandedOver(id) => (
-                    &mut counts.handed_over,
-                    RecoverOutcome::HandedOver,
-                    id,
-                    None,
-                ),
-                Turn::Refused(refusal) => (
-                    &mut counts.refused,
-                    RecoverOutcome::Refused,
-                    None,
-                    Some(refusal),
-                ),
+                Turn::HandedOver(id) => {
+                    let count = &mut counts.handed_over;
+                    (count, RecoverOutcome::HandedOver, id, None)
+                }
+                Turn::Refused(why) => {
+                    let count = &mut counts.refused;
+                    (count, RecoverOutcome::Refused, None, Some(*why))
+                }
                 Turn::Unreadable => {
-                    let reason = Some(Refusal::by(&NOT_SALVAGED));
-                    (
-                        &mut counts.unreadable,
-                        RecoverOutcome::Unreadable,
-                        None,
-                        reason,
-                    )
+                    let why = Refusal::by(&NOT_SALVAGED);
+                    let count = &mut counts.unreadable;
+                    (count, RecoverOutcome::Unreadable, None, Some(why))
                 }
             };
             *count += 1;
+            let former = item.former.as_ref();
             report.lines.push(RecoverLine {
-                was,
+                was: item.number,
                 id,
                 kind: former.map(|f| f.kind),
-                unique_ids,
+                patient: former.map(|f| f.ins.cx().to_string()),
+                unique_ids: parts.unique_ids,
                 outcome,
                 reason,
             });
@@ -208,7 +199,7 @@ impl Session {
 
     fn recover_one(&self, former: &Former, documents: &[Document], dry_run: bool) -> Result<Turn> {
         if self.inner.config.check_domain(&former.ins).is_err() {
-            return Ok(Turn::Refused(Refusal::by(&OTHER_DOMAIN)));
+            return Ok(Turn::refused(Refusal::by(&OTHER_DOMAIN)));
         }
         let mut held = self.inner.hold()?;
         let places = held.state()?;
@@ -223,7 +214,7 @@ impl Session {
             Some(target) => {
                 let decision = access.change_decision(places, former.kind, target)?;
                 if !decision.permits() {
-                    return Ok(Turn::Refused(Refusal::of(&decision)));
+                    return Ok(Turn::refused(Refusal::of(&decision)));
                 }
                 if dry_run {
                     return Ok(Turn::HandedOver(None));
@@ -246,7 +237,7 @@ impl Session {
                     return Ok(match access.waits_already(places, &lot)? {
                         None => Turn::HandedOver(None),
                         Some(true) => Turn::Known,
-                        Some(false) => Turn::Refused(Refusal::by(&OTHER_CONTENT)),
+                        Some(false) => Turn::refused(Refusal::by(&OTHER_CONTENT)),
                     });
                 }
                 access.hand_over(places, &lot, Origin::Recovered(former), None)

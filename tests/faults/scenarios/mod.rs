@@ -8,6 +8,7 @@ mod outbox;
 mod outbox_ends;
 mod oversight;
 mod own;
+mod recover;
 mod safekeeping;
 mod takeover;
 mod version_1;
@@ -107,6 +108,11 @@ pub static ALL: &[Scenario] = &[
         name: "restore",
         founded: safekeeping::backed_up,
         steps: safekeeping::restore,
+    },
+    Scenario {
+        name: "recover",
+        founded: recover::restored,
+        steps: recover::steps,
     },
     Scenario {
         name: "version-1",

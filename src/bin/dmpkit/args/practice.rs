@@ -247,6 +247,9 @@ pub struct Rekey {
 pub struct Salvage {
     #[command(flatten)]
     pub practice: Practice,
+    /// Un autre registre que celui de la configuration : celui qu'une restauration a mis de côté
+    #[arg(long, value_name = "REGISTRE")]
+    pub register: Option<PathBuf>,
     /// Où écrire, EN CLAIR ; un fichier qui n'existe pas encore
     #[arg(long, short = 'o', value_name = "FICHIER")]
     pub output: PathBuf,

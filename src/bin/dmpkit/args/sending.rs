@@ -34,6 +34,10 @@ pub struct Outbox {
     pub json: bool,
 }
 
+/// What taking back does, under its options.
+const RECOVER: &str = "Les identifiants sont ceux d'alors : le DMP est interrogé avant chaque envoi, et rien n'y arrive deux fois. Ce qui est\n\
+    déjà connu est passé : la commande se relance. Chaque professionnel reprend ce qui est à lui.";
+
 /// What to do with the outbox; each needs a session.
 #[derive(Subcommand)]
 pub enum OutboxAction {
@@ -50,6 +54,16 @@ pub enum OutboxAction {
         /// Numéro de l'envoi
         #[arg(value_name = "NUMÉRO", help_heading = "Arguments ")]
         number: i64,
+    },
+    /// Confie à nouveau ce que le professionnel avait confié dans un registre mis de côté ou abîmé
+    #[command(help_template = PAGE, after_help = RECOVER)]
+    Recover {
+        /// Fichier écrit par « dmpkit salvage »
+        #[arg(value_name = "FICHIER", help_heading = "Arguments ")]
+        file: PathBuf,
+        /// Dit ce qui serait confié, sans rien écrire
+        #[arg(long, help_heading = "Options ")]
+        dry_run: bool,
     },
     /// Arrête les envois du cabinet, sur tous ses postes
     #[command(help_template = PAGE)]

@@ -25,15 +25,13 @@ use crate::store::outbox::ItemRow;
 /// An item as it stood in the register that was salvaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Former {
-    /// Its key in that register.
-    id: i64,
     pub kind: Kind,
     pub ins: Ins,
     /// The document to change; none for a deposit.
     pub target: Option<Oid>,
-    pub state: State,
+    state: State,
     /// The patient took back what allowed it.
-    pub withdrawn: bool,
+    withdrawn: bool,
     submission: Submission,
 }
 
@@ -105,6 +103,23 @@ struct DocumentColumns {
     sha256: Bytes,
 }
 
+impl DocumentColumns {
+    /// With its bytes; none when they are not those of then.
+    fn with(self, content: ContentColumns) -> Option<Document> {
+        let content = content.bytes.decoded()?;
+        if Sha256::digest(&content)[..] != self.sha256.decoded()?[..] {
+            return None;
+        }
+        Some(Document {
+            unique_id: self.unique_id,
+            replaces: self.replaces,
+            visibility: serde_json::from_str(&self.visibility).ok()?,
+            metadata: serde_json::from_str(&self.metadata).ok()?,
+            content,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 struct ContentColumns {
     bytes: Bytes,
@@ -115,12 +130,35 @@ struct Bytes {
     base64: String,
 }
 
+impl Bytes {
+    fn decoded(&self) -> Option<Vec<u8>> {
+        STANDARD.decode(&self.base64).ok()
+    }
+}
+
+/// An item of this person's in the file.
+pub(super) struct SavedItem {
+    /// Its key in the register that was salvaged.
+    id: i64,
+    /// Its number among its author's.
+    pub number: i64,
+    /// What it was; none where the row does not hold what an item needs.
+    pub former: Option<Former>,
+}
+
+/// What the file holds of an item's documents.
+pub(super) struct Parts {
+    /// The documents that it names.
+    pub unique_ids: Vec<Oid>,
+    /// All of them, in order; none when one of them is not whole.
+    pub whole: Option<Vec<Document>>,
+}
+
 /// The file, gone through.
 pub(super) struct Salvaged {
     file: BufReader<File>,
-    /// This person's items in the order they were handed over, each with its number; none where the row does not hold
-    /// what an item needs.
-    pub items: Vec<(i64, Option<Former>)>,
+    /// This person's items in the order they were handed over.
+    pub items: Vec<SavedItem>,
     /// Where the documents of each item stand, by their places in it.
     documents: HashMap<i64, BTreeMap<i64, Rows>>,
 }
@@ -143,7 +181,7 @@ impl Salvaged {
             return Err(StorageError::CannotOpen.into());
         }
         let mut file = BufReader::new(File::open(path).map_err(|_| StorageError::CannotOpen)?);
-        let mut items: BTreeMap<i64, (i64, Option<Former>)> = BTreeMap::new();
+        let mut items: BTreeMap<i64, SavedItem> = BTreeMap::new();
         let mut documents: HashMap<i64, BTreeMap<i64, Rows>> = HashMap::new();
         let (mut at, mut number) = (0, 0_u64);
         let mut text = Vec::new();
@@ -165,8 +203,11 @@ impl Salvaged {
                     if let Some(whose) = columns::<Whose>(line.row)
                         && whose.actor == actor
                     {
-                        let former = Former::of(whose.id, line.row);
-                        items.entry(whose.id).or_insert((whose.number, former));
+                        items.entry(whose.id).or_insert_with(|| SavedItem {
+                            id: whose.id,
+                            number: whose.number,
+                            former: Former::of(line.row),
+                        });
                     }
                 }
                 table @ ("outbox_document" | "outbox_content") => {
@@ -189,48 +230,46 @@ impl Salvaged {
         })
     }
 
-    /// The documents of an item, in order; none when one of them is not whole.
-    pub fn documents(&mut self, former: &Former) -> Result<Option<Vec<Document>>> {
-        let parts = self.documents.remove(&former.id).unwrap_or_default();
-        let in_a_row = parts.keys().zip(0..).all(|(place, n)| *place == n);
-        if !in_a_row || parts.is_empty() == (former.kind == Kind::Deposit) {
-            return Ok(None);
+    /// What the file holds of an item's documents.
+    pub fn parts(&mut self, item: &SavedItem) -> Result<Parts> {
+        let former = item.former.as_ref();
+        let mut parts = Parts {
+            unique_ids: former.and_then(|f| f.target.clone()).into_iter().collect(),
+            whole: None,
+        };
+        let rows = self.documents.remove(&item.id).unwrap_or_default();
+        let deposits = former.is_some_and(|f| f.kind == Kind::Deposit);
+        // Each in its place, from the first; a change has none.
+        let mut whole = rows.is_empty() != deposits && rows.keys().zip(0..).all(|(a, b)| *a == b);
+        let mut documents = Vec::with_capacity(rows.len());
+        for rows in rows.into_values() {
+            let (row, content) = self.document(rows)?;
+            parts
+                .unique_ids
+                .extend(row.as_ref().map(|row| row.unique_id.clone()));
+            let document = row
+                .zip(content)
+                .and_then(|(row, content)| row.with(content));
+            whole &= document.is_some();
+            documents.extend(document);
         }
-        let mut documents = Vec::with_capacity(parts.len());
-        for rows in parts.into_values() {
-            match self.document(rows)? {
-                Some(document) => documents.push(document),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(documents))
+        parts.whole = whole.then_some(documents);
+        Ok(parts)
     }
 
-    fn document(&mut self, rows: Rows) -> Result<Option<Document>> {
-        let (Some(document), Some(content)) = (rows.document, rows.content) else {
-            return Ok(None);
+    fn document(
+        &mut self,
+        rows: Rows,
+    ) -> Result<(Option<DocumentColumns>, Option<ContentColumns>)> {
+        let document = match rows.document {
+            Some(at) => self.row(at)?,
+            None => None,
         };
-        let Some(row) = self.row::<DocumentColumns>(document)? else {
-            return Ok(None);
+        let content = match rows.content {
+            Some(at) => self.row(at)?,
+            None => None,
         };
-        let Some(bytes) = self.row::<ContentColumns>(content)? else {
-            return Ok(None);
-        };
-        let read = || {
-            let content = STANDARD.decode(bytes.bytes.base64).ok()?;
-            let sha256 = STANDARD.decode(row.sha256.base64).ok()?;
-            if Sha256::digest(&content)[..] != sha256[..] {
-                return None;
-            }
-            Some(Document {
-                unique_id: row.unique_id,
-                replaces: row.replaces,
-                visibility: serde_json::from_str(&row.visibility).ok()?,
-                metadata: serde_json::from_str(&row.metadata).ok()?,
-                content,
-            })
-        };
-        Ok(read())
+        Ok((document, content))
     }
 
     fn row<T: DeserializeOwned>(&mut self, at: u64) -> Result<Option<T>> {
@@ -263,14 +302,13 @@ fn line(file: &mut BufReader<File>, text: &mut Vec<u8>) -> Result<u64> {
 }
 
 impl Former {
-    fn of(id: i64, row: &RawValue) -> Option<Former> {
+    fn of(row: &RawValue) -> Option<Former> {
         let row: ItemColumns = columns(row)?;
         let kind = Kind::of_code(&row.kind)?;
         if (kind == Kind::Deposit) != row.target.is_none() {
             return None;
         }
         Some(Former {
-            id,
             kind,
             ins: serde_json::from_str(&row.ins).ok()?,
             target: row.target,
@@ -278,6 +316,11 @@ impl Former {
             withdrawn: row.withdrawn != 0,
             submission: serde_json::from_str(&row.submission).ok()?,
         })
+    }
+
+    /// Whether nothing was left to do: it was done, given up, or withdrawn.
+    pub fn is_over(&self) -> bool {
+        self.state.is_over() || self.withdrawn
     }
 
     /// A submission set of today under the identifiers of then.
