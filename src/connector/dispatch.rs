@@ -5,7 +5,16 @@
 //! known in the very transaction that takes the item; the DMP asked, or the item sent; the outcome written. What an
 //! error means is decided by [`crate::rules::outbox`]. The connector is held for one turn at a time, so that a doctor
 //! who reads does not wait for the whole outbox. Of a past document the DMP is also asked for its content.
+//!
+//! | file | what |
+//! |---|---|
+//! | `turn` | one turn: the dossier, the rules, the hold |
+//! | `attempt` | what is asked of the DMP, or sent to it, and how that ended |
+//! | `content` | whether the DMP holds the content of a past document already |
+//! | `conclude` | what is written of it: the item's move, the journal, when to try again |
 
+mod attempt;
+mod conclude;
 mod content;
 mod turn;
 

@@ -99,7 +99,7 @@ impl Embedded {
     /// Starts a transaction at the present instant, with what fell due before it done.
     fn begin(&mut self) -> Result<(Transaction<'_>, &World, Instant)> {
         let now = self.world.clock.now();
-        let transaction = sqlite::immediate(self.file.connection()?)?;
+        let transaction = self.file.immediate()?;
         holder::run_due(&transaction, now)?;
         Ok((transaction, &self.world, now))
     }

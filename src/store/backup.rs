@@ -218,8 +218,8 @@ fn prepared(
     if files::stands(&log) {
         duplicate(&log, &format!("{made}-wal"))?;
     }
-    let mut look = sqlite::connect(made, EXISTING, &SCHEMA, key)?;
-    if matches!(sqlite::recognise(&mut look, &SCHEMA)?, Recognised::New) {
+    let (look, what) = sqlite::meet(made, EXISTING, &SCHEMA, key)?;
+    if matches!(what, Recognised::New) {
         return Err(StorageError::NotOurs.into());
     }
     drop(look);

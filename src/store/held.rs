@@ -1,6 +1,6 @@
 //! A file of ours held open, for as long as its connection is good.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use super::files;
 use super::key::{self, StoreKey};
@@ -14,9 +14,12 @@ pub(crate) struct Place {
     pub key: Option<StoreKey>,
 }
 
-/// A file of ours, open.
+/// A file of ours, held open.
 pub(crate) struct HeldFile {
-    connection: Connection,
+    /// None between a connection that is no longer good and the next.
+    connection: Option<Connection>,
+    /// The connection does not write: the last one that tried was told that the file is read-only.
+    denied: bool,
     place: Place,
     schema: &'static Schema,
 }
@@ -26,7 +29,8 @@ impl HeldFile {
     pub fn open(path: &str, schema: &'static Schema, key: Option<&StoreKey>) -> Result<HeldFile> {
         key::usable(key)?;
         Ok(HeldFile {
-            connection: sqlite::open(path, schema, key)?,
+            connection: Some(sqlite::open(path, schema, key)?),
+            denied: false,
             place: Place {
                 path: path.to_owned(),
                 key: key.cloned(),
@@ -42,18 +46,38 @@ impl HeldFile {
 
     /// The connection, for one piece of work.
     ///
-    /// SQLCipher gives a connection up for ever once a page could not be read or written, were it for a moment: the
-    /// file is opened again then. If the file itself is damaged, the work that meets the damage is told so again; one
-    /// that is no longer there is not made anew.
+    /// A disk that failed for a moment may leave a connection that is good for nothing any more: SQLCipher gives one up
+    /// once a page could not be read or written, SQLite one whose shared companion could not be opened for writing. The
+    /// file is opened again then. If the file itself is damaged or read-only, the work that meets it is told so again;
+    /// one that is no longer there is not made anew.
     pub fn connection(&mut self) -> Result<&mut Connection> {
         let key = self.place.key.as_ref();
-        if key.is_some() && sqlite::lost(&self.connection) {
-            if !files::stands(&self.place.path) {
-                return Err(StorageError::CannotOpen.into());
-            }
-            self.connection = sqlite::open(&self.place.path, self.schema, key)?;
+        let lost = |connection: &Connection| key.is_some() && sqlite::lost(connection);
+        if self.denied || self.connection.as_ref().is_some_and(lost) {
+            // Closed first: connections of one process share what is wrong with a companion.
+            self.connection = None;
+            self.denied = false;
         }
-        Ok(&mut self.connection)
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None if files::stands(&self.place.path) => {
+                sqlite::open(&self.place.path, self.schema, key)?
+            }
+            None => return Err(StorageError::CannotOpen.into()),
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// A writing transaction, which takes its place at once.
+    pub fn immediate(&mut self) -> Result<Transaction<'_>> {
+        self.connection()?;
+        let Some(connection) = &mut self.connection else {
+            return Err(StorageError::CannotOpen.into());
+        };
+        sqlite::immediate(connection).map_err(|error| {
+            self.denied = error == StorageError::ReadOnly;
+            error.into()
+        })
     }
 }
 

@@ -211,7 +211,7 @@ impl Register {
 
     /// One use case: all of `work` or nothing, durable when this returns.
     pub fn durable<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        let tx = Tx(sqlite::immediate(self.0.connection()?)?);
+        let tx = Tx(self.0.immediate()?);
         let value = work(&tx)?;
         tx.0.commit()?;
         Ok(value)

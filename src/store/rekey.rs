@@ -73,8 +73,7 @@ pub(super) fn opens(
     schema: &Schema,
     key: Option<&StoreKey>,
 ) -> Result<(), StorageError> {
-    let mut connection = sqlite::connect(path, EXISTING, schema, key)?;
-    sqlite::recognise(&mut connection, schema)?;
+    let (connection, _) = sqlite::meet(path, EXISTING, schema, key)?;
     // Ours: closing may tidy up.
     sqlite::checkpoint_on_close(&connection, true)
 }

@@ -51,8 +51,8 @@ pub(crate) fn open(
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = connect(path, flags, schema, key)?;
-    match recognise(&mut connection, schema)? {
+    let (mut connection, what) = meet(path, flags, schema, key)?;
+    match what {
         Recognised::New => found(&mut connection, schema, key.is_some())?,
         Recognised::Ours { version } => {
             // A change of key that was interrupted leaves the file out of WAL.
@@ -176,11 +176,49 @@ pub(super) enum Recognised {
     Ours { version: i64 },
 }
 
-/// Looks at a file and refuses what is not ours or newer.
-pub(super) fn recognise(
-    connection: &mut Connection,
+/// Connects to a file, with its key, and refuses what is not ours or newer; nothing is written.
+///
+/// SQLCipher salts a key with the beginning of the file, and with a salt of its own when that could not be read: a disk
+/// that failed for a moment then looks like a wrong key. Two connections that took the same salt took the file's; the
+/// key is derived once more only when they did not.
+pub(super) fn meet(
+    path: &str,
+    flags: OpenFlags,
     schema: &Schema,
-) -> Result<Recognised, StorageError> {
+    key: Option<&StoreKey>,
+) -> Result<(Connection, Recognised), StorageError> {
+    let mut connection = connect(path, flags, schema, key)?;
+    for _ in 0..3 {
+        match recognise(&mut connection, schema) {
+            Err(StorageError::NotOurs) if key.is_some() => {
+                let again = connect(path, flags, schema, key)?;
+                if salt(&again)? == salt(&connection)? {
+                    return Err(StorageError::NotOurs);
+                }
+                connection = again;
+            }
+            what => return what.map(|what| (connection, what)),
+        }
+    }
+    // A file that is too short has no salt.
+    match std::fs::metadata(path).is_ok_and(|file| file.len() >= SALT) {
+        true => Err(StorageError::Io),
+        false => Err(StorageError::NotOurs),
+    }
+}
+
+/// Bytes of a salt.
+const SALT: u64 = 16;
+
+/// The salt that a connection took, in hexadecimal; it takes it now if it had not.
+fn salt(connection: &Connection) -> Result<String, StorageError> {
+    connection
+        .pragma_query_value(None, "cipher_salt", |row| row.get(0))
+        .map_err(|e| storage(&e))
+}
+
+/// Looks at a file and refuses what is not ours or newer.
+fn recognise(connection: &mut Connection, schema: &Schema) -> Result<Recognised, StorageError> {
     let Found { id, version, empty } = look(connection)?;
     if id == schema.application_id {
         if version > schema.migrations.len() as i64 {

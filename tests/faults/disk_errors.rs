@@ -32,6 +32,9 @@ fn modes(effect: &Effect) -> &'static [Mode] {
 fn told(effect: &Effect, shared: bool, alone: bool, failing: Failing) -> &'static [&'static str] {
     match (failing.mode, effect) {
         // A file that cannot be made; or, where one is done without, what is written next.
+        (Mode::Full, Effect::Open { .. }) if failing.lasting && alone => {
+            &["DMP_CANNOT_OPEN", "DMP_DISK_FULL", "DMP_IO"]
+        }
         (Mode::Full, Effect::Open { .. }) if failing.lasting => {
             &["DMP_CANNOT_OPEN", "DMP_DISK_FULL"]
         }
