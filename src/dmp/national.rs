@@ -7,7 +7,9 @@
 //! | [`transport`] | how messages travel: the built-in HTTPS client, or the host |
 //! | `exchange` | one question and its answer: keys, VIHF, envelope, stream |
 //! | `people` | TD0.2 to TD0.5, TD0.9, TD1.3a, TD1.6 |
-//! | `documents` | TD2.1, TD2.2, TD3.1 to TD3.3 |
+//! | `deposit` | TD2.1, TD2.2 |
+//! | `search` | TD3.1, TD3.2 |
+//! | `change` | TD3.3 |
 //! | `known` | what was lately seen of documents |
 //! | `pace` | deposits a second |
 //! | `skew` | the difference of clocks |
@@ -18,14 +20,16 @@
 //! deposit (EX_3.1-2030). What is certain to be refused for whoever asks (an insurer, CSP L.1111-18) is refused
 //! before the network.
 
+mod change;
 pub mod config;
-mod documents;
+mod deposit;
 mod exchange;
 pub mod keys;
 mod known;
 mod pace;
 mod patient_side;
 mod people;
+mod search;
 mod skew;
 pub mod transport;
 

@@ -9,6 +9,7 @@ use super::keys::Keyring;
 use super::transport::{NetworkError, Request};
 use crate::clock::Instant;
 use crate::dmp::Context;
+use crate::dmp::protocol::ebxml::{self, RegistryResponse, ResponseStatus};
 use crate::dmp::protocol::fault::Fault;
 use crate::dmp::protocol::key::KeyError;
 use crate::dmp::protocol::mtom::{self, MtomError, Part, Received};
@@ -297,4 +298,28 @@ fn of_vihf(error: VihfError) -> Error {
         VihfError::Field { field, rule } => Error::caller(field, rule),
         _ => Error::bug("a VIHF cannot be made"),
     }
+}
+
+/// Success, or the registry's first error. A partial success is one: what could be given was.
+pub(super) fn accepted(response: RegistryResponse) -> Result<()> {
+    if response.status != ResponseStatus::Failure {
+        return Ok(());
+    }
+    let fault = match response.errors.first() {
+        Some(error) => Fault::of_registry(
+            &error.code,
+            &error.context,
+            Some(error.severity.urn()),
+            error.location.as_deref(),
+        ),
+        None => Fault::of_registry("XDSRegistryError", "", None, None),
+    };
+    Err(fault.into())
+}
+
+/// Reads a RegistryResponse.
+pub(super) fn registered(heard: Heard<'_>) -> Result<()> {
+    let response =
+        ebxml::read_response(heard.reader, heard.start).map_err(|error| of_xml(&error))?;
+    accepted(response)
 }
