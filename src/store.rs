@@ -4,6 +4,7 @@
 //! and its journal entry are written together or not at all.
 
 pub(crate) mod backup;
+pub(crate) mod carry_over;
 pub(crate) mod check;
 mod files;
 pub(crate) mod held;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dmpkit::connector::{Config, StoreKey, restore, salvage};
 use dmpkit::error::StorageError;
+use dmpkit::rules::consent::ConsentRecord;
 use dmpkit::{Connector, ErrorKind};
 use serde_json::{Value, json};
 use vault::{Work, config, folder, image, open, raw, storage, text};
@@ -231,6 +232,145 @@ fn a_restore_never_deletes_and_never_overwrites() {
             .collect();
         assert_eq!(left, BTreeSet::new());
     }
+}
+
+/// Another patient, registered.
+fn stranger(work: &Work) -> Value {
+    let ins = json!({"matricule": "153078987658513", "oid": "1.2.250.1.213.1.4.10"});
+    let traits =
+        json!({"birthName": "BLANC", "givenNames": ["PAUL"], "birthDate": "19530715", "sex": "M"});
+    let known = json!({"patient": ins, "status": "qualifiee", "traits": traits});
+    work.session
+        .register_patient(&vault::record(known))
+        .expect("registered");
+    ins
+}
+
+fn agreed(work: &Work, patient: &Value, consent: Value) -> i64 {
+    let mut consent = consent;
+    (consent["means"], consent["wording"]) = (json!("oral"), json!("affiche"));
+    if consent["kind"] == "feeding_opposition" {
+        consent["reason"] = json!("contentieux");
+    }
+    let request = json!({"patient": patient, "consent": consent});
+    work.session
+        .record_consent(&vault::record(request))
+        .expect("recorded")
+}
+
+/// What stands of each patient's consents: kind, withdrawn, spent.
+fn standing(work: &Work, patient: &Value) -> Vec<(String, bool, bool)> {
+    let records = work
+        .session
+        .consents(&vault::record(patient.clone()))
+        .expect("a list");
+    let of = |r: &ConsentRecord| {
+        let kind = serde_json::to_value(r.kind).expect("JSON");
+        let kind = kind.as_str().expect("a kind").to_owned();
+        (kind, r.revoked_at.is_some(), r.used_at.is_some())
+    };
+    records.iter().map(of).collect()
+}
+
+#[test]
+fn a_restore_makes_no_opposition_unsaid() {
+    for key in keys() {
+        let key = key.as_ref();
+        let folder = folder();
+        let config = config(folder.path());
+        let work = Work::founded(&config, key);
+        let agreed_before = agreed(&work, &vault::ins(), json!({"kind": "explicit"}));
+        let kept = folder.path().join("kept.db");
+        backup(&work.connector, &kept);
+        // Since then: withdrawn, opposed, agreed; opposed and changed his mind; someone new opposes, someone new agrees.
+        let withdrawal = json!({"patient": vault::ins(), "id": agreed_before});
+        work.session
+            .revoke_consent(&vault::record(withdrawal))
+            .expect("withdrawn");
+        let document = dmpkit::document::Oid::new("1.2.250.1.999.7.1").expect("an OID");
+        agreed(
+            &work,
+            &vault::ins(),
+            json!({"kind": "feeding_opposition", "document": document}),
+        );
+        agreed(&work, &vault::ins(), json!({"kind": "explicit"}));
+        let unsaid = agreed(
+            &work,
+            &vault::ins(),
+            json!({"kind": "consultation_opposition"}),
+        );
+        let unsaid = json!({"patient": vault::ins(), "id": unsaid});
+        work.session
+            .revoke_consent(&vault::record(unsaid))
+            .expect("withdrawn");
+        let stranger = stranger(&work);
+        agreed(&work, &stranger, json!({"kind": "consultation_opposition"}));
+        agreed(&work, &stranger, json!({"kind": "care_team"}));
+        let before = standing(&work, &vault::ins());
+        work.close();
+
+        let put = restore(&config, &text(&kept), key, true).expect("restored");
+        let put = serde_json::to_value(put).expect("JSON");
+        assert_eq!(
+            put["carriedOver"],
+            json!({"oppositions": 2, "withdrawals": 1})
+        );
+        assert_eq!(put["journal"]["intact"], true);
+        let work = Work::reopened(&config, key);
+        let after = standing(&work, &vault::ins());
+        let in_both: Vec<_> = before.iter().take(2).cloned().collect();
+        assert_eq!(after[..2], in_both[..], "withdrawn again");
+        assert_eq!(
+            after[2..],
+            [("feeding_opposition".to_owned(), false, false)]
+        );
+        let opposed = [("consultation_opposition".to_owned(), false, false)];
+        assert_eq!(standing(&work, &stranger), opposed);
+        // Journalled, under those who had recorded it.
+        let journal = work.connector.journal(&Default::default()).expect("read");
+        let journal = serde_json::to_value(journal).expect("JSON");
+        let entries = journal["entries"].as_array().expect("entries");
+        let carried = entries.iter().filter(|e| {
+            let detail = e["detail"].as_str().unwrap_or_default();
+            detail.starts_with("restore") && e["actor"] == "899900987654" && e["structure"] != ""
+        });
+        assert_eq!(carried.count(), 3);
+        work.holds(0);
+        work.close();
+        // Again, from the register that has it all: nothing is there twice.
+        let again = restore(&config, &text(&kept), key, true).expect("restored");
+        let again = serde_json::to_value(again).expect("JSON");
+        assert_eq!(again["carriedOver"], put["carriedOver"]);
+    }
+}
+
+#[test]
+fn nothing_is_carried_over_from_a_register_that_the_backup_does_not_come_from() {
+    let folder = folder();
+    let config = config(folder.path());
+    let work = Work::founded(&config, None);
+    let kept = folder.path().join("kept.db");
+    backup(&work.connector, &kept);
+    work.close();
+    std::fs::remove_file(&config.register).expect("removed");
+    // Another practice's, in its place.
+    let mut elsewhere = on_backup(&folder.path().join("other.db"));
+    elsewhere.clock = Some(vault::record(json!("2026-01-12T09:00:01Z")));
+    let other = Work::founded(&elsewhere, None);
+    let stranger = stranger(&other);
+    agreed(
+        &other,
+        &stranger,
+        json!({"kind": "consultation_opposition"}),
+    );
+    other.close();
+    std::fs::rename(folder.path().join("other.db"), &config.register).expect("moved");
+    let put = restore(&config, &text(&kept), None, true).expect("restored");
+    assert_eq!(put.carried_over, None);
+    let work = Work::reopened(&config, None);
+    let known = work.session.patient(&vault::record(stranger));
+    assert!(known.expect("asked").is_none());
+    work.close();
 }
 
 #[test]

@@ -91,7 +91,9 @@ pub fn rekey(config: &Config, old: Option<&StoreKey>, new: &StoreKey) -> Result<
 /// The backup is checked first and only read. A register that is there is refused unless `replace`; it is then
 /// set aside, with SQLite's files that belong to it, under the name that the answer gives. What the outbox of
 /// the backup holds as not sent is asked for in the DMP before it is sent. What was handed over since is in the register
-/// set aside: [`salvage`] and [`Session::recover`](super::Session::recover) bring it back.
+/// set aside: [`salvage`] and [`Session::recover`](super::Session::recover) bring it back. Oppositions recorded since, and
+/// consents withdrawn or spent, are taken from it when it can be read and goes on from the backup. Documents kept for
+/// reading without network do not come back: what was masked since is not known.
 ///
 /// Errors: [`StorageError::Exists`], [`StorageError::Busy`], [`StorageError::NotOurs`] when the backup is not
 /// a register or not under this key, [`StorageError::Newer`], [`StorageError::Corrupt`] when it is damaged.

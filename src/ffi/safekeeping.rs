@@ -197,8 +197,9 @@ pub unsafe extern "C" fn dmp_register_check(
 /// that is there is refused with DMP_EXISTS unless the request says to replace it; it is then set aside under
 /// the name in the answer, never deleted. What the outbox of the backup holds as not sent is asked for in the
 /// DMP before it is sent. What was handed over since the backup is in the register set aside: dmp_register_salvage
-/// and dmp_outbox_recover bring it back. Patients, consents and oppositions recorded since do not come back by
-/// themselves.
+/// and dmp_outbox_recover bring it back. Oppositions recorded since, and consents withdrawn or spent, are taken from
+/// it when it can be read and goes on from the backup: member carriedOver tells; other patients and consents are
+/// recorded again. Documents kept for reading without network are not restored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dmp_register_restore(
     request: *const c_char,

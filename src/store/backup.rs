@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use serde::Serialize;
 
+use super::carry_over::{CarriedOver, carry_over};
 use super::files;
 use super::held::Place;
 use super::journal;
@@ -66,6 +67,10 @@ pub struct BackupAnswer {
     /// Where the register that was in the way now is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<String>,
+    /// What patients forbade since, taken from the register that was in the way; none when it could not be read, or was
+    /// not the backup's own continuation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried_over: Option<CarriedOver>,
 }
 
 /// Pages of a step: between two steps the progress is told.
@@ -151,6 +156,7 @@ fn described(connection: &Connection, key: Option<&StoreKey>) -> Result<BackupAn
         encrypted: key.is_some(),
         journal: Chain::of(connection)?,
         set_aside: None,
+        carried_over: None,
     })
 }
 
@@ -169,8 +175,8 @@ pub(super) fn problems(connection: &Connection) -> Result<i64> {
 
 /// Puts a backup in the place of the register. The backup itself is only read.
 ///
-/// It is checked, brought up to date and told that it comes back before it takes the place; a register that
-/// was there is set aside under a name of its own, never deleted.
+/// It is checked, brought up to date, told that it comes back, and told what patients forbade since, before it takes the
+/// place; a register that was there is set aside under a name of its own, never deleted.
 pub(crate) fn restore(
     register: &str,
     backup: &str,
@@ -195,23 +201,51 @@ pub(crate) fn restore(
     }
     let made = format!("{register}.restoring");
     files::remove_whole(&made)?;
-    let result = prepared(backup, &made, key, now).and_then(|mut answer| {
-        answer.set_aside = exchange(register, &made, key)?;
-        Ok(answer)
-    });
+    let result = put_back(register, backup, &made, key, now);
     if result.is_err() {
         files::remove_whole(&made)?;
     }
     result
 }
 
-/// A copy of a backup that can take the register's place.
-fn prepared(
+fn put_back(
+    register: &str,
     backup: &str,
     made: &str,
     key: Option<&StoreKey>,
     now: Instant,
 ) -> Result<BackupAnswer> {
+    let mut connection = prepared(backup, made, key)?;
+    let mut answer = described(&connection, key)?;
+    {
+        let tx = Tx(sqlite::immediate(&mut connection)?);
+        tx.after_restore(now)?;
+        // What was learnt since to be masked or withdrawn is not known here: nobody reads a copy before the DMP said so.
+        tx.forget_all_kept()?;
+        tx.forget_all_standing()?;
+        tx.0.commit()?;
+    }
+    // Taken for ourselves, with its log moved into it, when it can be opened at all.
+    let mut held = match held(register, key) {
+        Err(StorageError::Busy) => return Err(StorageError::Busy.into()),
+        held => held.ok(),
+    };
+    if let Some(old) = &mut held {
+        answer.carried_over = carry_over(old, &mut connection, now)?;
+        answer.journal = Chain::of(&connection)?;
+    }
+    answer.pages = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    alone(&mut connection)?;
+    connection.close().map_err(|(_, e)| storage(&e))?;
+    // A journal that SQLite emptied, and left when a sync failed.
+    files::remove_companions(made)?;
+    files::sync(made)?;
+    answer.set_aside = exchange(register, made, held)?;
+    Ok(answer)
+}
+
+/// A copy of a backup that can take the register's place, brought up to date.
+fn prepared(backup: &str, made: &str, key: Option<&StoreKey>) -> Result<Connection> {
     duplicate(backup, made)?;
     // A copy of a register in use, made by other means, may come with its log.
     let log = format!("{backup}-wal");
@@ -223,20 +257,7 @@ fn prepared(
         return Err(StorageError::NotOurs.into());
     }
     drop(look);
-    let mut connection = sqlite::open(made, &SCHEMA, key)?;
-    let mut answer = described(&connection, key)?;
-    {
-        let tx = Tx(sqlite::immediate(&mut connection)?);
-        tx.after_restore(now)?;
-        tx.0.commit()?;
-    }
-    answer.pages = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
-    alone(&mut connection)?;
-    connection.close().map_err(|(_, e)| storage(&e))?;
-    // A journal that SQLite emptied, and left when a sync failed.
-    files::remove_companions(made)?;
-    files::sync(made)?;
-    Ok(answer)
+    Ok(sqlite::open(made, &SCHEMA, key)?)
 }
 
 /// Copies a file that nobody writes to.
@@ -247,13 +268,9 @@ fn duplicate(from: &str, to: &str) -> Stored<()> {
     Ok(())
 }
 
-/// Puts a file in the place of the register; answers where the register now is, if there was one.
-fn exchange(register: &str, made: &str, key: Option<&StoreKey>) -> Stored<Option<String>> {
-    // Taken for ourselves, with its log moved into it, when it can be opened at all.
-    let held = match held(register, key) {
-        Err(StorageError::Busy) => return Err(StorageError::Busy),
-        held => held.ok(),
-    };
+/// Puts a file in the place of the register, which is held if it can be opened; answers where the register now is, if
+/// there was one.
+fn exchange(register: &str, made: &str, held: Option<Connection>) -> Stored<Option<String>> {
     let mut aside = None;
     let stays: Vec<&str> = ["", "-wal", "-journal"]
         .into_iter()

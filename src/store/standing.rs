@@ -33,6 +33,12 @@ pub(crate) struct Standing {
 }
 
 impl Tx<'_> {
+    /// Forgets what the DMP said, to everyone.
+    pub fn forget_all_standing(&self) -> Result<()> {
+        self.0.execute("DELETE FROM standing", [])?;
+        Ok(())
+    }
+
     /// Keeps what the DMP just said of a patient's (CX) dossier to an actor.
     pub fn put_standing(
         &self,

@@ -1,13 +1,13 @@
 //! Each cause that makes a copy go: the reader has read documents 1 and 2, something happens, and what is left is
 //! what he may still read. Bytes go with the last right to read them.
 
-use dmpkit::connector::Connector;
+use dmpkit::connector::{Connector, restore};
 use dmpkit::dmp::{StatusChange, VisibilityChange};
 use dmpkit::document::Oid;
 use dmpkit::dossier::AuthorisationChange;
 use serde_json::{Value, json};
 
-use crate::ward::{READER, Ward, everything, id, ins, online, record, report};
+use crate::ward::{READER, Ward, everything, id, ins, kept_for, online, record, report};
 
 type Left = Result<Vec<Oid>, String>;
 
@@ -463,4 +463,37 @@ fn no_entry_of_the_journal_tells_that_a_copy_went() {
     online(&ward.reader).find(&everything()).expect("found");
     // The opening, and the search.
     assert_eq!(ward.rows("journal"), before + 2);
+}
+
+/// What was learnt since a backup is not in it, and the DMP has not said it again.
+#[test]
+fn a_restore_brings_no_copy_back() {
+    let ward = Ward::having_read(&[1, 2]);
+    let backup = ward.folder.path().join("backup.db").display().to_string();
+    ward.connector
+        .backup(&backup, &mut |_| {})
+        .expect("a backup");
+    (LOSSES[0].happens)(&ward);
+    assert_eq!(ward.kept(), second());
+    ward.connector.close().expect("closed");
+    let dmp = crate::common::simulated::dmp_of(&ward.folder.path().join("dmp.db"));
+    let config = || {
+        record(crate::ward::config(
+            ward.folder.path(),
+            Some(json!({})),
+            dmp.clone(),
+        ))
+    };
+    restore(&config(), &backup, None, true).expect("restored");
+    let connector = Connector::open(config()).expect("a connector");
+    for table in ["kept", "kept_content", "standing"] {
+        assert_eq!(ward.rows(table), 0, "{table}");
+    }
+    let reader = connector
+        .session(ward.reader.requester().clone())
+        .expect("a session");
+    assert_ne!(kept_for(&reader), both());
+    // Asked again, read again, kept again.
+    online(&reader).read(&id(2)).expect("read");
+    assert_eq!(kept_for(&reader), second());
 }

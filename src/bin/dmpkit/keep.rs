@@ -72,10 +72,26 @@ pub fn restore(command: &Restore) -> io::Result<Outcome> {
                 )),
                 None => Ok(()),
             })
+            .and_then(|()| carried_over(&answer))
             .and_then(|()| chain(&answer))
             .map(|()| held(&answer)))
     };
     made().unwrap_or_else(Ok)
+}
+
+/// What patients forbade since the backup: back, or to be collected again.
+fn carried_over(answer: &BackupAnswer) -> io::Result<()> {
+    match (&answer.set_aside, &answer.carried_over) {
+        (_, Some(carried)) => output::line(&format!(
+            "Repris du registre précédent : oppositions : {} ; consentements retirés ou utilisés : {}",
+            carried.oppositions, carried.withdrawals
+        )),
+        (Some(_), None) => output::line(
+            "✗ Les oppositions et retraits recueillis depuis la sauvegarde n'ont pas pu être repris du registre précédent.\n  \
+             → Recueillez-les à nouveau avant de reprendre le travail.",
+        ),
+        (None, None) => Ok(()),
+    }
 }
 
 /// The journal that a backup holds. Its head shows a later truncation.
@@ -96,9 +112,10 @@ fn chain(answer: &BackupAnswer) -> io::Result<()> {
     ))
 }
 
-/// A journal that was touched is for a person to see.
+/// A journal that was touched is for a person to see, and what patients forbade and nobody knows.
 fn held(answer: &BackupAnswer) -> Outcome {
-    match answer.journal.intact {
+    let unknown = answer.set_aside.is_some() && answer.carried_over.is_none();
+    match answer.journal.intact && !unknown {
         true => Outcome::Good,
         false => Outcome::ToCorrect,
     }

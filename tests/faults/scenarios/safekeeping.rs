@@ -211,6 +211,9 @@ pub fn backed_up(to_fill: &Path, kept: Kept) {
     let request = json!({"path": backup});
     ask("dmp_register_backup", connector, &request).ok();
     recorded("depuis");
+    let opposition = json!({"patient": ins(), "consent": {"kind": "feeding_opposition", "reason": "contentieux",
+        "document": report_id(99), "means": "oral", "wording": "opposition"}});
+    ask("dmp_consent_record", session, &opposition).ok();
     with(&desk, |connector, _| everything_sent(connector)).expect("sent");
     // As a stop leaves them; what SQLite shares between processes is gone.
     for name in [
@@ -277,6 +280,7 @@ pub fn restore() -> Vec<Step> {
                 found.contains("avant") && !found.contains("depuis"),
                 "{found:?}"
             );
+            assert!(found.contains("opposition"), "it was unsaid: {found:?}");
             nothing_is_deleted(desk);
             for (name, _) in files(&desk.folder) {
                 assert!(!name.contains(".restoring"), "{name}");
