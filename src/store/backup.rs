@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use serde::Serialize;
 
-use super::carry_over::{CarriedOver, carry_over};
+use super::carry_over::{Carried, CarriedOver, carry_over};
 use super::files;
 use super::held::Place;
 use super::journal;
@@ -225,13 +225,9 @@ fn put_back(
         tx.forget_all_standing()?;
         tx.0.commit()?;
     }
-    // Taken for ourselves, with its log moved into it, when it can be opened at all.
-    let mut held = match held(register, key) {
-        Err(StorageError::Busy) => return Err(StorageError::Busy.into()),
-        held => held.ok(),
-    };
-    if let Some(old) = &mut held {
-        answer.carried_over = carry_over(old, &mut connection, now)?;
+    let mut held = None;
+    if files::stands(register) {
+        (held, answer.carried_over) = taken(register, key, &mut connection, now)?;
         answer.journal = Chain::of(&connection)?;
     }
     answer.pages = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
@@ -242,6 +238,37 @@ fn put_back(
     files::sync(made)?;
     answer.set_aside = exchange(register, made, held)?;
     Ok(answer)
+}
+
+/// How often a register that is to be set aside is tried, before it counts as one that cannot be read.
+const TRIES: usize = 3;
+
+/// The register that is to be replaced, taken for ourselves when it can be opened at all, and what was carried over from
+/// it into the one that takes its place. A disk that failed for a moment must not make an opposition unsaid.
+fn taken(
+    register: &str,
+    key: Option<&StoreKey>,
+    into: &mut Connection,
+    now: Instant,
+) -> Result<(Option<Connection>, Option<CarriedOver>)> {
+    let mut taken = None;
+    for _ in 0..TRIES {
+        // Nothing else of ours holds it while it is taken.
+        drop(taken.take());
+        let mut old = match held(register, key) {
+            Ok(old) => old,
+            Err(StorageError::Busy) => return Err(StorageError::Busy.into()),
+            Err(_) => continue,
+        };
+        let carried = carry_over(&mut old, into, now)?;
+        taken = Some(old);
+        match carried {
+            Carried::Over(carried) => return Ok((taken, Some(carried))),
+            Carried::Foreign => break,
+            Carried::Unread => {}
+        }
+    }
+    Ok((taken, None))
 }
 
 /// A copy of a backup that can take the register's place, brought up to date.

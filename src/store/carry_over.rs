@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Tx;
 use super::journal::{NewEntry, Outcome};
+use super::outbox::damaged;
 use super::sqlite::{immediate, to_json};
 use crate::clock::Instant;
 use crate::error::Result;
@@ -24,27 +25,48 @@ pub struct CarriedOver {
     pub withdrawals: u64,
 }
 
-/// A patient of the register set aside, and what he agreed to and objected to.
+/// A patient of the register set aside, as his row has him, and what he agreed to and objected to.
 struct Patient {
-    id: i64,
     ins: Ins,
-    consents: Vec<ConsentRecord>,
+    status: String,
+    traits: String,
+    confirmed: Option<String>,
+    updated_at: i64,
+    said: Vec<Said>,
 }
 
-/// Carries over; `None` when the register set aside cannot be read whole, or is not the continuation of this one.
+/// A consent or an opposition, and who last recorded something of it.
+struct Said {
+    record: ConsentRecord,
+    by: PsIdNat,
+    /// Where this person last worked, by that register's journal.
+    structure: String,
+}
+
+/// What came of it.
+pub(super) enum Carried {
+    /// All that there was.
+    Over(CarriedOver),
+    /// Nothing: the register set aside does not go on from this one.
+    Foreign,
+    /// Nothing: the register set aside could not be read whole.
+    Unread,
+}
+
+/// Carries over, all or nothing.
 ///
 /// Errors: those of `into` alone.
 pub(super) fn carry_over(
     from: &mut Connection,
     into: &mut Connection,
     now: Instant,
-) -> Result<Option<CarriedOver>> {
+) -> Result<Carried> {
     let to = Tx(immediate(into)?);
     let Some(last) = last_entry(&to)? else {
-        return Ok(None);
+        return Ok(Carried::Foreign);
     };
     let Ok(old) = from.transaction().map(Tx) else {
-        return Ok(None);
+        return Ok(Carried::Unread);
     };
     let known = || -> Result<Option<Vec<Patient>>> {
         if !continues(&old, &last)? {
@@ -52,17 +74,19 @@ pub(super) fn carry_over(
         }
         patients(&old).map(Some)
     };
-    let Ok(Some(patients)) = known() else {
-        return Ok(None);
+    let patients = match known() {
+        Ok(Some(patients)) => patients,
+        Ok(None) => return Ok(Carried::Foreign),
+        Err(_) => return Ok(Carried::Unread),
     };
     let mut carried = CarriedOver::default();
     for patient in &patients {
-        for record in &patient.consents {
-            carry(&old, &to, patient, record, now, &mut carried)?;
+        for said in &patient.said {
+            carry(&to, patient, said, now, &mut carried)?;
         }
     }
     to.0.commit()?;
-    Ok(Some(carried))
+    Ok(Carried::Over(carried))
 }
 
 /// Number and hash of the last entry of a journal.
@@ -84,45 +108,72 @@ fn continues(old: &Tx<'_>, (number, hash): &(i64, Vec<u8>)) -> Result<bool> {
 
 fn patients(old: &Tx<'_>) -> Result<Vec<Patient>> {
     let mut statement = old.0.prepare(
-        "SELECT id, matricule, oid FROM patient WHERE id IN (SELECT patient FROM consent) ORDER BY id",
+        "SELECT id, matricule, oid, status, traits, confirmed, updated_at FROM patient
+         WHERE id IN (SELECT patient FROM consent) ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     let mut patients = Vec::new();
     while let Some(row) = rows.next()? {
         let (matricule, oid): (String, String) = (row.get(1)?, row.get(2)?);
-        let id = row.get(0)?;
+        let consents = old.consents(row.get(0)?)?.into_iter();
         patients.push(Patient {
-            id,
-            ins: Ins::new(&matricule, &oid).map_err(|_| super::outbox::damaged())?,
-            consents: old.consents(id)?,
+            ins: Ins::new(&matricule, &oid).map_err(|_| damaged())?,
+            status: row.get(3)?,
+            traits: row.get(4)?,
+            confirmed: row.get(5)?,
+            updated_at: row.get(6)?,
+            said: consents
+                .map(|record| said(old, record))
+                .collect::<Result<_>>()?,
         });
     }
     Ok(patients)
 }
 
+fn said(old: &Tx<'_>, record: ConsentRecord) -> Result<Said> {
+    let by = record
+        .revoked_by
+        .as_ref()
+        .unwrap_or(&record.collected_by)
+        .clone();
+    let structure = old
+        .0
+        .prepare_cached(
+            "SELECT structure FROM journal WHERE actor = ?1 ORDER BY number DESC LIMIT 1",
+        )?
+        .query_row([by.as_str()], |row| row.get(0))
+        .optional()?
+        .unwrap_or_default();
+    Ok(Said {
+        record,
+        by,
+        structure,
+    })
+}
+
 /// Carries one record over, if it forbids what the other register would allow.
 fn carry(
-    old: &Tx<'_>,
     to: &Tx<'_>,
     patient: &Patient,
-    record: &ConsentRecord,
+    said: &Said,
     now: Instant,
     carried: &mut CarriedOver,
 ) -> Result<()> {
+    let record = &said.record;
     let here = to.patient(&patient.ins)?.map(|row| row.id);
     let same = match here {
         Some(id) => to.consents(id)?.into_iter().find(|r| is_same(r, record)),
         None => None,
     };
-    let (action, by) = match (record.kind.agrees(), &same) {
+    let action = match (record.kind.agrees(), &same) {
         (false, None) if record.revoked_at.is_none() => {
             let id = match here {
                 Some(id) => id,
-                None => copy_patient(old, to, patient)?,
+                None => register(to, patient)?,
             };
             insert(to, id, record)?;
             carried.oppositions += 1;
-            ("consent.record", &record.collected_by)
+            "consent.record"
         }
         (true, Some(same)) => {
             let withdrawn = record.revoked_at.is_some() && same.revoked_at.is_none();
@@ -132,15 +183,14 @@ fn carry(
             }
             end(to, same.id, record)?;
             carried.withdrawals += 1;
-            let by = record.revoked_by.as_ref().filter(|_| withdrawn);
-            ("consent.revoke", by.unwrap_or(&record.collected_by))
+            "consent.revoke"
         }
         _ => return Ok(()),
     };
     to.journal(&NewEntry {
         at: now,
-        actor: by.as_str(),
-        structure: &structure_of(old, by)?,
+        actor: said.by.as_str(),
+        structure: &said.structure,
         patient: Some(&patient.ins.cx().to_string()),
         mode: None,
         action,
@@ -158,21 +208,18 @@ fn is_same(one: &ConsentRecord, other: &ConsentRecord) -> bool {
         && (&one.collected_by, one.collected_at) == (&other.collected_by, other.collected_at)
 }
 
-/// Where a person last worked, by the journal of the register set aside.
-fn structure_of(old: &Tx<'_>, person: &PsIdNat) -> Result<String> {
-    let sql = "SELECT structure FROM journal WHERE actor = ?1 ORDER BY number DESC LIMIT 1";
-    let found = old.0.query_row(sql, [person.as_str()], |row| row.get(0));
-    Ok(found.optional()?.unwrap_or_default())
-}
-
-fn copy_patient(old: &Tx<'_>, to: &Tx<'_>, patient: &Patient) -> Result<i64> {
-    let sql = "SELECT status, traits, confirmed, updated_at FROM patient WHERE id = ?1";
-    let row: (String, String, Option<String>, i64) = old.0.query_row(sql, [patient.id], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
+/// A patient who was registered since.
+fn register(to: &Tx<'_>, patient: &Patient) -> Result<i64> {
     to.0.execute(
         "INSERT INTO patient (matricule, oid, status, traits, confirmed, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![patient.ins.matricule(), patient.ins.oid(), row.0, row.1, row.2, row.3],
+        params![
+            patient.ins.matricule(),
+            patient.ins.oid(),
+            patient.status,
+            patient.traits,
+            patient.confirmed,
+            patient.updated_at,
+        ],
     )?;
     Ok(to.0.last_insert_rowid())
 }
