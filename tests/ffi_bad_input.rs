@@ -184,8 +184,9 @@ fn other_values_are_taken_or_refused_without_being_told() {
                 before = world.effects();
                 continue;
             }
-            let files =
-                f.name.starts_with("dmp_connector_open") || f.name.starts_with("dmp_register_");
+            let files = f.name.starts_with("dmp_connector_open")
+                || f.name.starts_with("dmp_register_")
+                || f.name == "dmp_outbox_recover";
             let opening = files && (400..500).contains(&reply.status);
             if !opening {
                 check_failure(&what, &reply);
