@@ -140,6 +140,8 @@ impl Session {
 
     fn recover_all(&self, request: &RecoverRequest) -> Result<RecoverReport> {
         self.inner.outside_callback()?;
+        // A connector that was closed says so before the file is gone through.
+        self.inner.hold()?.state()?;
         let mut salvaged = Salvaged::read(&request.file, self.requester.id())?;
         let mut report = RecoverReport {
             dry_run: request.dry_run,
