@@ -234,11 +234,17 @@ fn a_restore_never_deletes_and_never_overwrites() {
     }
 }
 
-/// Another patient, registered.
-fn stranger(work: &Work) -> Value {
-    let ins = json!({"matricule": "153078987658513", "oid": "1.2.250.1.213.1.4.10"});
+/// Another patient, registered, with a dossier.
+fn stranger(work: &Work, matricule: &str) -> Value {
+    let ins = json!({"matricule": matricule, "oid": "1.2.250.1.213.1.4.10"});
+    let sex = if matricule.starts_with('1') { "M" } else { "F" };
+    let birth = format!("19{}15", &matricule[1..5]);
     let traits =
-        json!({"birthName": "BLANC", "givenNames": ["PAUL"], "birthDate": "19530715", "sex": "M"});
+        json!({"birthName": "BLANC", "givenNames": ["DOMINIQUE"], "birthDate": birth, "sex": sex});
+    let dossier = json!({"action": "open_dossier", "patient": ins, "traits": traits});
+    work.connector
+        .holder_act(&vault::record(dossier), &[])
+        .expect("a dossier");
     let known = json!({"patient": ins, "status": "qualifiee", "traits": traits});
     work.session
         .register_patient(&vault::record(known))
@@ -280,9 +286,11 @@ fn a_restore_makes_no_opposition_unsaid() {
         let config = config(folder.path());
         let work = Work::founded(&config, key);
         let agreed_before = agreed(&work, &vault::ins(), json!({"kind": "explicit"}));
+        let once = stranger(&work, "207058575627097");
+        agreed(&work, &once, json!({"kind": "single_consultation"}));
         let kept = folder.path().join("kept.db");
         backup(&work.connector, &kept);
-        // Since then: withdrawn, opposed, agreed; opposed and changed his mind; someone new opposes, someone new agrees.
+        // Since then: spent; withdrawn, opposed, agreed; opposed and changed his mind; someone new opposes, someone new agrees.
         let withdrawal = json!({"patient": vault::ins(), "id": agreed_before});
         work.session
             .revoke_consent(&vault::record(withdrawal))
@@ -303,7 +311,12 @@ fn a_restore_makes_no_opposition_unsaid() {
         work.session
             .revoke_consent(&vault::record(unsaid))
             .expect("withdrawn");
-        let stranger = stranger(&work);
+        let consultation = work
+            .session
+            .access(&vault::record(json!({"patient": once})));
+        consultation.expect("an access").close().expect("closed");
+        assert!(standing(&work, &once)[0].2, "spent");
+        let stranger = stranger(&work, "153078987658513");
         agreed(&work, &stranger, json!({"kind": "consultation_opposition"}));
         agreed(&work, &stranger, json!({"kind": "care_team"}));
         let before = standing(&work, &vault::ins());
@@ -313,7 +326,7 @@ fn a_restore_makes_no_opposition_unsaid() {
         let put = serde_json::to_value(put).expect("JSON");
         assert_eq!(
             put["carriedOver"],
-            json!({"oppositions": 2, "withdrawals": 1})
+            json!({"oppositions": 2, "withdrawals": 2})
         );
         assert_eq!(put["journal"]["intact"], true);
         let work = Work::reopened(&config, key);
@@ -326,6 +339,7 @@ fn a_restore_makes_no_opposition_unsaid() {
         );
         let opposed = [("consultation_opposition".to_owned(), false, false)];
         assert_eq!(standing(&work, &stranger), opposed);
+        assert!(standing(&work, &once)[0].2, "spent once more");
         // Journalled, under those who had recorded it.
         let journal = work.connector.journal(&Default::default()).expect("read");
         let journal = serde_json::to_value(journal).expect("JSON");
@@ -334,7 +348,19 @@ fn a_restore_makes_no_opposition_unsaid() {
             let detail = e["detail"].as_str().unwrap_or_default();
             detail.starts_with("restore") && e["actor"] == "899900987654" && e["structure"] != ""
         });
-        assert_eq!(carried.count(), 3);
+        let mut carried: Vec<&str> = carried.filter_map(|e| e["action"].as_str()).collect();
+        carried.sort_unstable();
+        let record = "consent.record";
+        assert_eq!(
+            carried,
+            [
+                record,
+                record,
+                "consent.revoke",
+                "consent.use",
+                "patient.register"
+            ]
+        );
         work.holds(0);
         work.close();
         // Again, from the register that has it all: nothing is there twice.
@@ -357,7 +383,7 @@ fn nothing_is_carried_over_from_a_register_that_the_backup_does_not_come_from() 
     let mut elsewhere = on_backup(&folder.path().join("other.db"));
     elsewhere.clock = Some(vault::record(json!("2026-01-12T09:00:01Z")));
     let other = Work::founded(&elsewhere, None);
-    let stranger = stranger(&other);
+    let stranger = stranger(&other, "153078987658513");
     agreed(
         &other,
         &stranger,

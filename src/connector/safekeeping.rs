@@ -7,6 +7,7 @@ use crate::clock::Instant;
 use crate::dmp::embedded;
 use crate::error::{Error, Result, StorageError};
 pub use crate::store::backup::{BackupAnswer, BackupProgress, Chain};
+pub use crate::store::carry_over::CarriedOver;
 pub use crate::store::check::{Check, TableRows, Verdict};
 use crate::store::key::{self, StoreKey};
 pub use crate::store::rekey::Rekeyed;

@@ -88,6 +88,20 @@ impl Session {
         &self.requester
     }
 
+    /// Journals, by itself, what a call over many patients came to.
+    pub(crate) fn sum_up(&self, action: &str, detail: &str) -> Result<()> {
+        let now = self.inner.now();
+        let note = Note {
+            detail: Some(detail),
+            ..Note::default()
+        };
+        self.inner
+            .hold()?
+            .state()?
+            .register
+            .durable(|tx| self.note(tx, now, action, Outcome::Done, note))
+    }
+
     /// Appends a journal entry for this session.
     pub(crate) fn note(
         &self,

@@ -32,7 +32,6 @@ use crate::rules::takeover::{
     FILE_FAILED, NOT_FOLLOWED, TOO_LARGE, TakeOverRemedy, UNREADABLE, remedy_of,
 };
 use crate::rules::{Authentication, Mode, Right, decide};
-use crate::store::journal::Outcome as Ending;
 
 /// Told after each file; `false` ends the call. Runs on the calling thread and must not call back in.
 pub type Progress<'a> = &'a mut dyn FnMut(&TakeOverProgress) -> bool;
@@ -108,7 +107,10 @@ impl Session {
             ..
         } = run;
         if !request.dry_run {
-            self.journal_run(&counts)?;
+            let (files, over) = (counts.files, counts.handed_over);
+            let refused = files - over - counts.others;
+            let detail = format!("{files} files, {over} handed over, {refused} not");
+            self.sum_up("takeover.run", &detail)?;
         }
         Ok(TakeOverReport {
             dry_run: request.dry_run,
@@ -139,24 +141,6 @@ impl Session {
         }
         let mut held = self.inner.hold()?;
         self.permit(held.state()?, "takeover.run", &decision, Note::default())
-    }
-
-    fn journal_run(&self, counts: &TakeOverCounts) -> Result<()> {
-        let now = self.inner.now();
-        let refused = counts.files - counts.handed_over - counts.others;
-        let detail = format!(
-            "{} files, {} handed over, {} not",
-            counts.files, counts.handed_over, refused
-        );
-        let note = Note {
-            detail: Some(&detail),
-            ..Note::default()
-        };
-        self.inner
-            .hold()?
-            .state()?
-            .register
-            .durable(|tx| self.note(tx, now, "takeover.run", Ending::Done, note))
     }
 }
 

@@ -228,7 +228,9 @@ fn put_back(
     let mut held = None;
     if files::stands(register) {
         (held, answer.carried_over) = taken(register, key, &mut connection, now)?;
-        answer.journal = Chain::of(&connection)?;
+        if answer.carried_over.is_some_and(|carried| carried.any()) {
+            answer.journal = Chain::of(&connection)?;
+        }
     }
     answer.pages = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     alone(&mut connection)?;

@@ -25,6 +25,13 @@ pub struct CarriedOver {
     pub withdrawals: u64,
 }
 
+impl CarriedOver {
+    /// Whether there was anything.
+    pub(super) fn any(self) -> bool {
+        self.oppositions + self.withdrawals > 0
+    }
+}
+
 /// A patient of the register set aside, as his row has him, and what he agreed to and objected to.
 struct Patient {
     ins: Ins,
@@ -165,15 +172,33 @@ fn carry(
         Some(id) => to.consents(id)?.into_iter().find(|r| is_same(r, record)),
         None => None,
     };
-    let action = match (record.kind.agrees(), &same) {
+    let note = |action: &str| {
+        to.journal(&NewEntry {
+            at: now,
+            actor: said.by.as_str(),
+            structure: &said.structure,
+            patient: Some(&patient.ins.cx().to_string()),
+            mode: None,
+            action,
+            document: record.document.as_ref().map(|id| id.as_str()),
+            outcome: Outcome::Done,
+            rule: None,
+            basis: None,
+            detail: Some("restore: from the register set aside"),
+        })
+    };
+    match (record.kind.agrees(), &same) {
         (false, None) if record.revoked_at.is_none() => {
             let id = match here {
                 Some(id) => id,
-                None => register(to, patient)?,
+                None => {
+                    note("patient.register")?;
+                    register(to, patient)?
+                }
             };
             insert(to, id, record)?;
             carried.oppositions += 1;
-            "consent.record"
+            note("consent.record")
         }
         (true, Some(same)) => {
             let withdrawn = record.revoked_at.is_some() && same.revoked_at.is_none();
@@ -183,23 +208,15 @@ fn carry(
             }
             end(to, same.id, record)?;
             carried.withdrawals += 1;
-            "consent.revoke"
+            // What was spent only was not taken back.
+            note(if withdrawn {
+                "consent.revoke"
+            } else {
+                "consent.use"
+            })
         }
-        _ => return Ok(()),
-    };
-    to.journal(&NewEntry {
-        at: now,
-        actor: said.by.as_str(),
-        structure: &said.structure,
-        patient: Some(&patient.ins.cx().to_string()),
-        mode: None,
-        action,
-        document: record.document.as_ref().map(|id| id.as_str()),
-        outcome: Outcome::Done,
-        rule: None,
-        basis: None,
-        detail: Some("restore: from the register set aside"),
-    })
+        _ => Ok(()),
+    }
 }
 
 /// The same record in two registers, whatever became of it in each.

@@ -18,14 +18,13 @@ pub(crate) use self::salvaged::Former;
 use self::salvaged::{Document, Salvaged};
 use super::Origin;
 use crate::connector::feed::Staged;
-use crate::connector::session::{Note, Session};
+use crate::connector::session::Session;
 use crate::document::Oid;
 use crate::error::{Error, ErrorKind, Refusal, Result};
 use crate::rules::outbox::Kind;
 use crate::rules::outbox::reason::{NOT_SALVAGED, OTHER_CONTENT};
 use crate::rules::takeover::{OTHER_DOMAIN, UNREADABLE};
 use crate::store::Tx;
-use crate::store::journal::Outcome;
 
 /// From where to take back what waited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,7 +193,10 @@ impl Session {
             });
         }
         if !request.dry_run {
-            self.journal_recovery(&report.counts)?;
+            let c = &report.counts;
+            let (items, over, not) = (c.items, c.handed_over, c.refused + c.unreadable);
+            let detail = format!("{items} items, {over} handed over, {not} not");
+            self.sum_up("outbox.recover", &detail)?;
         }
         Ok(report)
     }
@@ -250,24 +252,5 @@ impl Session {
             Ok(queued) => Ok(Turn::HandedOver(Some(queued.id))),
             Err(error) => Turn::of_error(error),
         }
-    }
-
-    fn journal_recovery(&self, counts: &RecoverCounts) -> Result<()> {
-        let now = self.inner.now();
-        let detail = format!(
-            "{} items, {} handed over, {} not",
-            counts.items,
-            counts.handed_over,
-            counts.refused + counts.unreadable
-        );
-        let note = Note {
-            detail: Some(&detail),
-            ..Note::default()
-        };
-        self.inner
-            .hold()?
-            .state()?
-            .register
-            .durable(|tx| self.note(tx, now, "outbox.recover", Outcome::Done, note))
     }
 }

@@ -76,6 +76,7 @@ const MAPPED: &[(&str, Event, &str, Transaction)] = &[
     ("dossier.list", Event::Query, "E", None),
     ("consent.record", Event::PatientRecord, "C", None),
     ("consent.revoke", Event::PatientRecord, "U", None),
+    ("consent.use", Event::PatientRecord, "U", None),
     ("access.open", Event::PatientRecord, "R", None),
     ("access.close", Event::ApplicationActivity, "E", None),
     ("identity.confirm", Event::PatientRecord, "U", None),

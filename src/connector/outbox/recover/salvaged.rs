@@ -9,7 +9,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -58,14 +58,12 @@ pub(super) struct Document {
     metadata: Metadata,
 }
 
-/// A line: what row, of which table.
+/// A line: what row, of which table. Whether the salvage marked it damaged is not asked: it is read, or not.
 #[derive(Deserialize)]
 struct Line<'a> {
     table: String,
     #[serde(borrow)]
     row: &'a RawValue,
-    #[serde(default, rename = "damaged")]
-    _damaged: IgnoredAny,
 }
 
 /// Whose item a row of `outbox` is.
