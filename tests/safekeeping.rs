@@ -351,16 +351,14 @@ fn a_restore_makes_no_opposition_unsaid() {
         let mut carried: Vec<&str> = carried.filter_map(|e| e["action"].as_str()).collect();
         carried.sort_unstable();
         let record = "consent.record";
-        assert_eq!(
-            carried,
-            [
-                record,
-                record,
-                "consent.revoke",
-                "consent.use",
-                "patient.register"
-            ]
-        );
+        let actions = [
+            "access.open",
+            record,
+            record,
+            "consent.revoke",
+            "patient.register",
+        ];
+        assert_eq!(carried, actions);
         work.holds(0);
         work.close();
         // Again, from the register that has it all: nothing is there twice.

@@ -4,6 +4,8 @@
 //! Only what forbids comes over: oppositions that stand, consents that were withdrawn or spent, and the patients whose
 //! they are. What allows is collected again. Nothing comes from a register that is not the backup's own continuation.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
@@ -42,7 +44,7 @@ struct Patient {
     said: Vec<Said>,
 }
 
-/// A consent or an opposition, and who last recorded something of it.
+/// A consent or an opposition, and who last did something with it.
 struct Said {
     record: ConsentRecord,
     by: PsIdNat,
@@ -120,6 +122,7 @@ fn patients(old: &Tx<'_>) -> Result<Vec<Patient>> {
     )?;
     let mut rows = statement.query([])?;
     let mut patients = Vec::new();
+    let mut structures = HashMap::new();
     while let Some(row) = rows.next()? {
         let (matricule, oid): (String, String) = (row.get(1)?, row.get(2)?);
         let consents = old.consents(row.get(0)?)?.into_iter();
@@ -130,27 +133,31 @@ fn patients(old: &Tx<'_>) -> Result<Vec<Patient>> {
             confirmed: row.get(5)?,
             updated_at: row.get(6)?,
             said: consents
-                .map(|record| said(old, record))
+                .map(|record| said(old, record, &mut structures))
                 .collect::<Result<_>>()?,
         });
     }
     Ok(patients)
 }
 
-fn said(old: &Tx<'_>, record: ConsentRecord) -> Result<Said> {
-    let by = record
-        .revoked_by
-        .as_ref()
-        .unwrap_or(&record.collected_by)
-        .clone();
-    let structure = old
-        .0
-        .prepare_cached(
-            "SELECT structure FROM journal WHERE actor = ?1 ORDER BY number DESC LIMIT 1",
-        )?
-        .query_row([by.as_str()], |row| row.get(0))
-        .optional()?
-        .unwrap_or_default();
+fn said(
+    old: &Tx<'_>,
+    record: ConsentRecord,
+    structures: &mut HashMap<PsIdNat, String>,
+) -> Result<Said> {
+    let spent_by = record.grantee.as_ref().filter(|_| record.used_at.is_some());
+    let by = record.revoked_by.as_ref().or(spent_by);
+    let by = by.unwrap_or(&record.collected_by).clone();
+    let structure = match structures.get(&by) {
+        Some(known) => known.clone(),
+        None => {
+            // His entries may be gone by their age: the practice's last one tells as much.
+            let sql = "SELECT structure FROM journal ORDER BY actor = ?1 DESC, number DESC LIMIT 1";
+            let found: String = old.0.query_row(sql, [by.as_str()], |row| row.get(0))?;
+            structures.insert(by.clone(), found.clone());
+            found
+        }
+    };
     Ok(Said {
         record,
         by,
@@ -208,11 +215,11 @@ fn carry(
             }
             end(to, same.id, record)?;
             carried.withdrawals += 1;
-            // What was spent only was not taken back.
+            // What was only spent was not taken back: the access that spent it stands here again.
             note(if withdrawn {
                 "consent.revoke"
             } else {
-                "consent.use"
+                "access.open"
             })
         }
         _ => Ok(()),

@@ -842,5 +842,6 @@ fn taken_back(told: &mut Told, connector: Connector, folder: &TempDir) {
         (&json!(2), &json!(4)),
         "{report}"
     );
+    told.ok(call!(dmp_journal_audit(connector, None)));
     close_session(session);
 }
